@@ -1,0 +1,45 @@
+# `make` prints what there is. Everything is built in release mode, so that one build serves the tool, the tests and
+# the benchmarks: the tests reach into modules through `package` access instead of `@testable`, which would compile
+# every module a second time.
+
+SWIFT ?= swift
+CLANG_FORMAT ?= clang-format
+SWIFT_FILES := Sources Tests Package.swift
+SHIM_FILES = $(wildcard Sources/CTorch/*.cpp Sources/CTorch/*.h Sources/CTorch/include/*.h \
+	Sources/CCodecs/*.c Sources/CCodecs/*.h Sources/CCodecs/include/*.h)
+TEST := $(SWIFT) test -c release --disable-xctest --disable-testable-imports
+
+.PHONY: help setup build demo test soak bench format lint clean
+
+help: ## print this list
+	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: ## install what is missing and fetch libtorch (LIBTORCH=/path uses an existing one)
+	@Scripts/setup.sh
+
+build: setup ## build the library and the tool: .build/release/funmatch
+	$(SWIFT) build -c release
+
+demo: build ## distil a real teacher on real images, print and draw the result
+	@Scripts/demo.sh
+
+test: setup ## run every test
+	$(TEST)
+
+soak: setup ## run the tests, the long ones too
+	FUNMATCH_SOAK=1 $(TEST)
+
+bench: build ## compare a training step with PyTorch + timm (ROUNDS=3)
+	@Scripts/bench.sh
+
+format: ## rewrite Swift and C++ sources in the house style
+	$(SWIFT) format -i -r $(SWIFT_FILES)
+	@command -v $(CLANG_FORMAT) >/dev/null || \
+		{ echo "clang-format is missing (Debian: apt-get install clang-format; macOS: brew install clang-format)" >&2; exit 1; }
+	$(CLANG_FORMAT) -i $(SHIM_FILES)
+
+lint: ## complain about Swift sources that are not in the house style
+	$(SWIFT) format lint --strict -r $(SWIFT_FILES)
+
+clean: ## remove what was built; .deps, with libtorch, stays
+	rm -rf .build

@@ -1,0 +1,102 @@
+// swift-tools-version: 6.1
+import Foundation
+import PackageDescription
+
+// `make setup` leaves `.deps/libtorch` as a link to the libtorch in use: a wheel's `torch` folder or an
+// unpacked libtorch archive. Nothing else in this file depends on where it came from.
+let libtorch = Context.packageDirectory + "/.deps/libtorch"
+let hasCUDA = FileManager.default.fileExists(atPath: libtorch + "/lib/libtorch_cuda.so")
+
+let torchHeaders: [CXXSetting] = [
+  .unsafeFlags([
+    "-isystem", libtorch + "/include",
+    "-isystem", libtorch + "/include/torch/csrc/api/include",
+    "-O3", "-fvisibility=hidden", "-fno-math-errno", "-Wno-deprecated-declarations",
+  ])
+]
+
+// CUDA kernels register themselves when the library is loaded, so the linker must not drop it as unused.
+let cudaLibraries =
+  hasCUDA
+  ? ["-Xlinker", "--no-as-needed", "-ltorch_cuda", "-lc10_cuda", "-Xlinker", "--as-needed"] : []
+let torchLibraries: [LinkerSetting] = [
+  .unsafeFlags(
+    ["-L" + libtorch + "/lib", "-Xlinker", "-rpath", "-Xlinker", libtorch + "/lib"] + cudaLibraries),
+  // A binary that is copied elsewhere finds libtorch in a folder `lib` beside it.
+  .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/lib"], .when(platforms: [.linux])),
+  .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "@executable_path/lib"], .when(platforms: [.macOS])),
+  .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+]
+
+/// A Swift target: folder `Sources/<name>`, module `FunMatch<name>`.
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: "FunMatch" + name, dependencies: dependencies, path: "Sources/" + name)
+}
+
+/// A test target: folder `Tests/<name>Tests`.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "FunMatch" + name + "Tests",
+    dependencies: [.byName(name: "FunMatch" + name), "FunMatchTestSupport"] + dependencies,
+    path: "Tests/" + name + "Tests")
+}
+
+let modules = [
+  "Torch", "NN", "Optimizers", "Models", "Images", "Datasets", "Views", "Distillation", "Experiments",
+]
+
+let package = Package(
+  name: "FunMatch",
+  platforms: [.macOS(.v14)],
+  products: [
+    .library(name: "FunMatch", targets: modules.map { "FunMatch" + $0 }),
+    .executable(name: "funmatch", targets: ["funmatch"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+  ],
+  targets: [
+    .target(
+      name: "CTorch", path: "Sources/CTorch", cxxSettings: torchHeaders,
+      linkerSettings: torchLibraries),
+    .systemLibrary(
+      name: "CZip", path: "Sources/CZip", pkgConfig: "libzip",
+      providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
+    .systemLibrary(
+      name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib",
+      providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .target(
+      name: "CCodecs", path: "Sources/CCodecs",
+      linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+    module("Torch", ["CTorch", "CZip"]),
+    module("NN", ["FunMatchTorch"]),
+    module("Optimizers", ["FunMatchNN"]),
+    module("Models", ["FunMatchNN"]),
+    module("Images", ["CCodecs"]),
+    module("Datasets", ["FunMatchImages", "CZlib"]),
+    module("Views", ["FunMatchDatasets"]),
+    module("Distillation", ["FunMatchModels", "FunMatchOptimizers", "FunMatchViews"]),
+    module(
+      "Experiments",
+      ["FunMatchDistillation", "Yams", .product(name: "Logging", package: "swift-log")]),
+    .executableTarget(
+      name: "funmatch",
+      dependencies: [
+        "FunMatchExperiments",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Sources/funmatch"),
+    .target(
+      name: "FunMatchTestSupport", dependencies: ["FunMatchTorch"], path: "Tests/Support"),
+    tests("Torch"), tests("NN"), tests("Optimizers"), tests("Models"), tests("Images"),
+    tests("Datasets"), tests("Views"), tests("Distillation"),
+    tests("Experiments"),
+    .testTarget(
+      name: "funmatchTests", dependencies: ["funmatch", "FunMatchTestSupport", "FunMatchModels"],
+      path: "Tests/funmatchTests"),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx20
+)

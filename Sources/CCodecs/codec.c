@@ -1,0 +1,97 @@
+// Finds out what an image is by its first bytes, never by its name, and hands it to the right
+// library.
+#include "codec.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int32_t cc_fail(int32_t status, char *message, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(message, CC_MESSAGE_SIZE, format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+int32_t cc_check_size(uint64_t height, uint64_t width, uint64_t limit, char *message) {
+  // Both libraries keep the sides below 2^31, so two factors fit; the division guards the third.
+  if (height * width > limit / 3) {
+    return cc_fail(CC_TOO_LARGE, message,
+                   "%" PRIu64 " x %" PRIu64
+                   " pixels (height x width) need more than the limit of "
+                   "%" PRIu64 " bytes",
+                   height, width, limit);
+  }
+  return CC_OK;
+}
+
+int32_t cc_fail_promise(uint64_t height, uint64_t width, size_t count, char *message) {
+  return cc_fail(CC_DAMAGED, message,
+                 "the header promises %" PRIu64 " x %" PRIu64
+                 " pixels (height x width), which %zu "
+                 "bytes cannot hold",
+                 height, width, count);
+}
+
+static int starts_with(const uint8_t *bytes, size_t count, const char *magic, size_t length) {
+  return count >= length && memcmp(bytes, magic, length) == 0;
+}
+
+static int32_t sniff(const uint8_t *bytes, size_t count, char *message, int32_t *format) {
+  static const struct {
+    const char *magic;
+    size_t length;
+    const char *name;
+  } foreign[] = {
+      {"GIF8", 4, "a GIF"},
+      {"RIFF", 4, "a RIFF file (WebP?)"},
+      {"BM", 2, "a BMP"},
+      {"II*\0", 4, "a TIFF"},
+      {"MM\0*", 4, "a TIFF"},
+      {"%PDF", 4, "a PDF"},
+      {"<", 1, "text (HTML, SVG?)"},
+      {"\0\0\0", 3, "an ISO media file (HEIF, AVIF?)"},
+  };
+  if (count == 0) return cc_fail(CC_UNKNOWN_FORMAT, message, "it is empty (no bytes)");
+  if (starts_with(bytes, count, "\xff\xd8\xff", 3)) {
+    *format = CC_FORMAT_JPEG;
+    return CC_OK;
+  }
+  if (starts_with(bytes, count, "\x89PNG\r\n\x1a\n", 8)) {
+    *format = CC_FORMAT_PNG;
+    return CC_OK;
+  }
+  for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); ++i) {
+    if (starts_with(bytes, count, foreign[i].magic, foreign[i].length)) {
+      return cc_fail(CC_UNKNOWN_FORMAT, message,
+                     "it seems to be %s; the known formats are JPEG and PNG", foreign[i].name);
+    }
+  }
+  char hex[3 * 8 + 1] = "";
+  for (size_t i = 0; i < 8 && i < count; ++i) snprintf(hex + 3 * i, 4, " %02x", bytes[i]);
+  return cc_fail(CC_UNKNOWN_FORMAT, message,
+                 "its first bytes are%s; the known formats are JPEG (ff d8 ff) and PNG "
+                 "(89 50 4e 47 0d 0a 1a 0a)",
+                 hex);
+}
+
+int32_t cc_read_header(const uint8_t *bytes, size_t count, uint64_t limit, char *message,
+                       cc_header *header) {
+  int32_t format = 0;
+  int32_t status = sniff(bytes, count, message, &format);
+  if (status != CC_OK) return status;
+  header->format = format;
+  return format == CC_FORMAT_JPEG ? cc_jpeg_header(bytes, count, limit, message, header)
+                                  : cc_png_header(bytes, count, limit, message, header);
+}
+
+int32_t cc_decode(const uint8_t *bytes, size_t count, int32_t flags, size_t capacity, char *message,
+                  uint8_t *pixels) {
+  int32_t format = 0;
+  int32_t status = sniff(bytes, count, message, &format);
+  if (status != CC_OK) return status;
+  return format == CC_FORMAT_JPEG ? cc_jpeg_decode(bytes, count, flags, capacity, message, pixels)
+                                  : cc_png_decode(bytes, count, capacity, message, pixels);
+}

@@ -1,0 +1,103 @@
+import Foundation
+import FunMatchImages
+
+/// Fashion-MNIST (Xiao et al. 2017): 60,000 training and 10,000 test images of 28 × 28 gray pixels, replicated to three
+/// channels, in 10 classes; in the original IDX files, gzipped or not.
+public struct FashionMNIST: Dataset {
+  /// Its name in the registry.
+  public static let name = "fashion-mnist"
+  /// Its splits.
+  public static let splits = ["train", "test"]
+  /// Side of an image in pixels.
+  public static let side = 28
+
+  public var classNames: [String] {
+    [
+      "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
+      "Ankle boot",
+    ]
+  }
+  public let count: Int
+  private let images: [UInt8]
+  private let labels: [UInt8]
+
+  /// SHA-256 of the decompressed files. Debian compressed them anew, so the archives' own sums differ from upstream's.
+  private static let checksums = [
+    "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+    "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+    "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+    "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+  ]
+
+  /// Where Debian's package `dataset-fashion-mnist` puts the files.
+  private static let packageFolder = "/usr/share/datasets/fashion-mnist"
+
+  /// The folder that holds the files: `<folder>/fashion-mnist`, a folder itself, or the package's.
+  ///
+  /// - Throws: `DatasetError` when there is none.
+  public static func folder(searching folders: [String]) throws -> String {
+    let candidates = folders.flatMap { [$0 + "/" + name, $0] } + [packageFolder]
+    let found = candidates.first { candidate in
+      checksums.keys.allSatisfy { path($0, in: candidate) != nil }
+    }
+    if let found { return found }
+    throw DatasetError(
+      "fashion-mnist: its four files (train-images-idx3-ubyte.gz and so on) are in none of "
+        + "\(candidates.joined(separator: ", ")); on Debian, `apt-get install dataset-fashion-mnist`"
+        + " brings them")
+  }
+
+  private static func path(_ file: String, in folder: String) -> String? {
+    [folder + "/" + file + ".gz", folder + "/" + file].first {
+      FileManager.default.fileExists(atPath: $0)
+    }
+  }
+
+  /// Reads the split `train` or `test` whole, 47 MB for the larger one, and verifies its checksums.
+  ///
+  /// - Throws: `DatasetError` when files are missing or differ from the published ones.
+  public init(split: String, searching folders: [String]) throws {
+    guard let prefix = ["train": "train", "test": "t10k"][split] else {
+      throw DatasetError("fashion-mnist has the splits train and test, not '\(split)'")
+    }
+    count = split == "train" ? 60_000 : 10_000
+    let folder = try Self.folder(searching: folders)
+    let pixels = Self.side * Self.side
+    images = try Self.read(prefix + "-images-idx3-ubyte", 16, count * pixels, folder)
+    labels = try Self.read(prefix + "-labels-idx1-ubyte", 8, count, folder)
+  }
+
+  private static func read(
+    _ file: String, _ header: Int, _ count: Int, _ folder: String
+  ) throws -> [UInt8] {
+    guard let path = path(file, in: folder) else {
+      throw DatasetError("\(folder)/\(file).gz is missing")
+    }
+    let bytes = try GzipFile.read(path, limit: header + count)
+    guard bytes.count == header + count else {
+      throw DatasetError("\(path): holds \(bytes.count) bytes, expected \(header + count)")
+    }
+    guard SHA256.hexadecimal(of: bytes) == checksums[file] else {
+      throw DatasetError("\(path): its contents differ from the published data set (SHA-256)")
+    }
+    return Array(bytes[header...])
+  }
+
+  public func image(at index: Int) -> PixelImage {
+    let pixels = Self.side * Self.side
+    let gray = images[index * pixels..<(index + 1) * pixels]
+    let rgb = [UInt8](unsafeUninitializedCapacity: 3 * pixels) { buffer, initialized in
+      var position = 0
+      for value in gray {
+        buffer[position] = value
+        buffer[position + 1] = value
+        buffer[position + 2] = value
+        position += 3
+      }
+      initialized = position
+    }
+    return PixelImage(height: Self.side, width: Self.side, pixels: rgb)
+  }
+
+  public func label(at index: Int) -> Int? { Int(labels[index]) }
+}

@@ -1,0 +1,42 @@
+import FunMatchViews
+
+/// Makes updates from one step to another, in order.
+public struct Trainer {
+  /// What a step did and how long it took.
+  public struct Progress: Sendable {
+    /// Number of updates made so far: that of this step plus one.
+    public let stepsDone: Int
+    /// Passes over the data so far.
+    public let epoch: Double
+    /// What the update did.
+    public let result: DistillationStep.Result
+    /// Images a second, drawing the views included.
+    public let imagesPerSecond: Double
+  }
+
+  private let step: DistillationStep
+  private let source: BatchSource
+
+  /// Trains with the batches of `source`.
+  public init(_ step: DistillationStep, _ source: BatchSource) {
+    self.step = step
+    self.source = source
+  }
+
+  /// Makes the updates `steps`, calling `after` behind each; it ends the loop early by returning false.
+  ///
+  /// - Throws: what a step throws (`TrainingError` for a loss that is not finite), the data set and `after` do.
+  public func run(_ steps: Range<Int>, after: (Progress) throws -> Bool) throws {
+    var last = ContinuousClock.now
+    for index in steps {
+      let result = try step(source.batch(index), step: index)
+      let now = ContinuousClock.now
+      let images = (index + 1) * source.batchSize
+      let progress = Progress(
+        stepsDone: index + 1, epoch: Double(images) / Double(source.imageCount), result: result,
+        imagesPerSecond: Double(source.batchSize) / max(last.duration(to: now).seconds, 1e-9))
+      last = now
+      guard try after(progress) else { return }
+    }
+  }
+}

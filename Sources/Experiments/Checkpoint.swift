@@ -1,0 +1,101 @@
+import Foundation
+import FunMatchDatasets
+import FunMatchModels
+import FunMatchOptimizers
+import FunMatchTorch
+
+/// The state of a run behind a step: weights and optimiser, in `checkpoints/000012500.safetensors` with a `.json` beside it.
+///
+/// Both are written under other names first; the `.json` comes last, so a checkpoint that has one is whole.
+public struct Checkpoint {
+  /// What the `.json` says.
+  public struct Description: Codable, Sendable, Equatable {
+    /// Updates made.
+    public var step: Int
+    /// Updates that the optimiser counts.
+    public var optimizerCount: Int
+    /// Which arrays belong to the optimiser, by the beginning of their names.
+    public var optimizerPrefixes: [String]
+    /// SHA-256 of the `.safetensors` file.
+    public var sha256: String
+  }
+
+  /// Where the arrays are.
+  public let path: String
+  /// What is known of them.
+  public let description: Description
+
+  /// Saves the state behind `step` updates and removes all but the latest `keep` checkpoints.
+  ///
+  /// - Throws: `TorchError` when the disk is full or the folder cannot be written; older checkpoints stay then.
+  public static func save(
+    _ model: any Model, _ optimizer: Adam, step: Int, folder: String, keep: Int
+  ) throws {
+    let digits = String(step)
+    let name = String(repeating: "0", count: max(0, 9 - digits.count)) + digits
+    let path = "\(folder)/\(name).safetensors"
+    let arrays = model.store.tensors.map { ($0.name, $0.tensor.detached()) } + optimizer.state
+    try Safetensors.write(arrays.map { (name: $0.0, tensor: $0.1) }, metadata: [:], to: path)
+    let description = Description(
+      step: step, optimizerCount: optimizer.count, optimizerPrefixes: ["mu.", "nu."],
+      sha256: try checksum(path))
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+    try AtomicFile.write(to: sidecar(path), encoder.encode(description))
+    for old in list(folder).dropLast(keep) {
+      try? FileManager.default.removeItem(atPath: sidecar(old))
+      try? FileManager.default.removeItem(atPath: old)
+    }
+  }
+
+  /// The newest checkpoint in a folder that is whole; `nil` when there is none at all.
+  ///
+  /// - Parameter warn: told of each damaged checkpoint that was passed over.
+  /// - Throws: `ExperimentError` when there are checkpoints but none is whole.
+  public static func latest(in folder: String, warn: (String) -> Void) throws -> Checkpoint? {
+    let paths = list(folder)
+    for path in paths.reversed() {
+      guard let bytes = FileManager.default.contents(atPath: sidecar(path)),
+        let description = try? JSONDecoder().decode(Description.self, from: bytes),
+        (try? checksum(path)) == description.sha256
+      else {
+        warn("\(path) is damaged (its SHA-256 differs from \(sidecar(path))); trying an older one")
+        continue
+      }
+      return Checkpoint(path: path, description: description)
+    }
+    guard paths.isEmpty else {
+      throw ExperimentError("\(folder): none of its \(paths.count) checkpoints is whole")
+    }
+    return nil
+  }
+
+  /// Puts the saved state into a network and its optimiser.
+  ///
+  /// - Throws: `TorchError` when it does not fit.
+  public func restore(_ model: any Model, _ optimizer: Adam) throws {
+    let arrays = try SafetensorsFile(path).readAll()
+    let isOptimizers = { (name: String) in
+      description.optimizerPrefixes.contains { name.hasPrefix($0) }
+    }
+    try model.store.load(arrays.filter { !isOptimizers($0.name) }, from: path)
+    try optimizer.restore(
+      arrays.filter { isOptimizers($0.name) }, count: description.optimizerCount, from: path)
+  }
+
+  private static func sidecar(_ path: String) -> String {
+    String(path.dropLast("safetensors".count)) + "json"
+  }
+
+  /// Checkpoints that have a description, oldest first.
+  private static func list(_ folder: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.filter { $0.hasSuffix(".safetensors") }.sorted().map { folder + "/" + $0 }
+      .filter { FileManager.default.fileExists(atPath: sidecar($0)) }
+  }
+
+  private static func checksum(_ path: String) throws -> String {
+    let data = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
+    return data.withUnsafeBytes { SHA256.hexadecimal(of: $0) }
+  }
+}

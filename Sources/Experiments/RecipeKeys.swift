@@ -1,0 +1,90 @@
+import Yams
+
+/// Finds keys that a recipe does not have, and says in words what a decoder did not like.
+enum RecipeKeys {
+  /// A sentence on the first key of `tree` that `known`, the same recipe written out again, does not have.
+  static func unknown(in tree: Node, known: Node, at path: [String] = []) -> String? {
+    switch (tree, known) {
+    case (.mapping(let given), .mapping(let expected)):
+      let names = Array(expected.keys.compactMap(\.string))
+      for (key, value) in given {
+        let name = key.string ?? "?"
+        guard let counterpart = expected[key] else {
+          let place = path.isEmpty ? "a recipe" : path.joined(separator: ".")
+          return "unknown key '\((path + [name]).joined(separator: "."))'; "
+            + suggestion(name, names) + "\(place) has \(names.sorted().joined(separator: ", "))"
+        }
+        if let found = unknown(in: value, known: counterpart, at: path + [name]) { return found }
+      }
+    case (.sequence(let given), .sequence(let expected)):
+      for (index, pair) in zip(given, expected).enumerated() {
+        if let found = unknown(in: pair.0, known: pair.1, at: path + ["\(index)"]) { return found }
+      }
+    default: break
+    }
+    return nil
+  }
+
+  private static func suggestion(_ name: String, _ names: [String]) -> String {
+    guard let nearest = nearest(to: name, names) else { return "" }
+    return "did you mean '\(nearest)'? "
+  }
+
+  static func nearest(to name: String, _ names: [String]) -> String? {
+    let ranked = names.map { ($0, distance(name.lowercased(), $0.lowercased())) }
+      .min { ($0.1, $0.0) < ($1.1, $1.0) }
+    guard let ranked, ranked.1 <= max(2, name.count / 2) else { return nil }
+    return ranked.0
+  }
+
+  /// Levenshtein's edit distance.
+  private static func distance(_ a: String, _ b: String) -> Int {
+    let b = Array(b)
+    var row = Array(0...b.count)
+    for (i, letter) in a.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for j in b.indices {
+        let cost = diagonal + (letter == b[j] ? 0 : 1)
+        diagonal = row[j + 1]
+        row[j + 1] = min(cost, diagonal + 1, row[j] + 1)
+      }
+    }
+    return row[b.count]
+  }
+
+  /// A decoder's error as a sentence on a key.
+  static func explain(_ error: DecodingError, _ tree: Node) -> String {
+    func name(_ path: [any CodingKey]) -> String {
+      path.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
+    }
+    switch error {
+    case .keyNotFound(let key, let context):
+      var place: Node? = tree
+      for step in context.codingPath {
+        place = step.intValue.map { place?[$0] } ?? place?[step.stringValue]
+      }
+      let given = place?.mapping.map { Array($0.keys.compactMap(\.string)) } ?? []
+      let hint = nearest(to: key.stringValue, given).map { ", is '\($0)' meant for it?" } ?? ""
+      return "the key '\(name(context.codingPath + [key]))' is missing\(hint)"
+    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+      return "the key '\(name(context.codingPath))' must be \(words(type))"
+    case .dataCorrupted(let context):
+      let place = name(context.codingPath)
+      return place.isEmpty ? context.debugDescription : "\(place): \(context.debugDescription)"
+    @unknown default:
+      return "\(error)"
+    }
+  }
+
+  private static func words(_ type: Any.Type) -> String {
+    switch type {
+    case is Int.Type, is UInt64.Type: "a whole number"
+    case is Double.Type: "a number"
+    case is String.Type: "text"
+    case is Bool.Type: "true or false"
+    case is [Any].Type: "a list"
+    default: "a map or value of \(type)"
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import FunMatchDatasets
+import FunMatchDistillation
+import FunMatchModels
+import FunMatchOptimizers
+import FunMatchTorch
+import FunMatchViews
+import Logging
+
+/// One experiment from recipe to student, in a folder of its own that it can be resumed from.
+public struct Run {
+  /// What the student learns from.
+  public enum Kind: Sendable {
+    /// Its teachers alone.
+    case distillation
+    /// Labels.
+    case supervision
+  }
+
+  /// How a run ended.
+  public enum Outcome: Sendable {
+    /// All steps are made; with the student's figures on the test images, if the recipe names some.
+    case finished(Comparison?)
+    /// A signal ended it behind this step; `--resume` goes on.
+    case stopped(step: Int)
+  }
+
+  private let kind: Kind
+  private let file: RecipeFile
+  private let options: RunOptions
+  private let folder: RunFolder
+  private var recipe: Recipe { file.recipe }
+
+  /// Nothing is read or written yet.
+  public init(_ kind: Kind, _ file: RecipeFile, _ options: RunOptions) {
+    self.kind = kind
+    self.file = file
+    self.options = options
+    folder = RunFolder(options.output)
+  }
+
+  /// Makes all steps, or those that are left.
+  ///
+  /// - Throws: an error with one sentence on what was wrong; the last checkpoint is whole whatever happens.
+  public func callAsFunction() throws -> Outcome {
+    let parts = try RunParts(kind, file, options)
+    try folder.prepare(recipe, resume: options.resume)
+    let log = RunLog.make(path: folder.log, isQuiet: options.isQuiet)
+    try RunEnvironment(device: options.device).write(to: folder.environment)
+    log.info("\(parts.summary)")
+
+    var start = 0
+    if options.resume,
+      let checkpoint = try Checkpoint.latest(
+        in: folder.checkpoints, warn: { log.warning("\($0)") })
+    {
+      try checkpoint.restore(parts.student.model, parts.optimizer)
+      start = checkpoint.description.step
+      log.info("resumed behind step \(start)")
+    }
+    if start < parts.steps {
+      let metrics = try MetricsLog(path: folder.metrics, keepingThrough: start)
+      let end = try train(parts, from: start, metrics, log)
+      guard end == parts.steps else { return .stopped(step: end) }
+    }
+    return .finished(try finish(parts, log))
+  }
+
+  /// Makes the steps and returns how many are done.
+  private func train(
+    _ parts: RunParts, from start: Int, _ metrics: MetricsLog, _ log: Logger
+  ) throws -> Int {
+    let line = options.isQuiet ? nil : ProgressLine(total: parts.steps)
+    var done = start
+    try parts.trainer.run(start..<parts.steps) { progress in
+      done = progress.stepsDone
+      let isLast = done == parts.steps
+      var values = [
+        "epoch": progress.epoch, "distillLoss": progress.result.loss,
+        "learningRate": recipe.optimizer.adam.learningRate * progress.result.multiplier,
+        "gradientNorm": progress.result.norms.gradient,
+        "parameterNorm": progress.result.norms.parameters,
+        "updateNorm": progress.result.norms.update,
+        "imagesPerSecond": progress.imagesPerSecond,
+      ]
+      if let validation = parts.validation, isLast || done.isMultiple(of: recipe.evaluation.every) {
+        let evaluation = try parts.evaluate(validation)
+        values["validation.top1"] = evaluation.top1
+        values["validation.agreement"] = evaluation.agreement
+        values["validation.kl"] = evaluation.kl
+        values["validation.teacherTop1"] = evaluation.teacherTop1
+        line?.remember(RunParts.words(evaluation))
+        line?.clear()
+        log.info("step \(done): validation \(RunParts.words(evaluation))")
+      }
+      try metrics.append(values, step: done)
+      line?.show(
+        step: done, epoch: progress.epoch, imagesPerSecond: progress.imagesPerSecond,
+        batchSize: recipe.batchSize, loss: progress.result.loss)
+      let stops = StopSignal.isRequested
+      if stops || isLast || done.isMultiple(of: recipe.checkpoints.every) {
+        try metrics.synchronize()
+        try Checkpoint.save(
+          parts.student.model, parts.optimizer, step: done, folder: folder.checkpoints,
+          keep: recipe.checkpoints.keep)
+      }
+      return !stops
+    }
+    return done
+  }
+
+  /// Writes the student, looks at it on the test images and draws its curve.
+  private func finish(_ parts: RunParts, _ log: Logger) throws -> Comparison? {
+    try parts.student.write(to: folder.student)
+    log.info("wrote \(folder.student)")
+    let teacherTop1 = try MetricsLog.series("validation.teacherTop1", path: folder.metrics).last
+    if let figure = try AccuracyFigure(folder: folder).draw(teacher: teacherTop1?.value) {
+      log.info("drew \(figure)")
+    }
+    return try parts.test.map { try parts.compare($0) }
+  }
+}

@@ -1,0 +1,27 @@
+import FunMatchTorch
+
+/// What a command line says of a run beside its recipe.
+public struct RunOptions: Sendable {
+  /// The run's folder.
+  public var output: String
+  /// Whether to continue what is in the folder.
+  public var resume: Bool
+  /// Where to compute.
+  public var device: Device
+  /// Whether to write only warnings and results.
+  public var isQuiet: Bool
+  /// Where data sets are looked for first.
+  public var dataFolder: String?
+
+  /// All named.
+  public init(
+    output: String, resume: Bool = false, device: Device = .cpu, isQuiet: Bool = false,
+    dataFolder: String? = nil
+  ) {
+    self.output = output
+    self.resume = resume
+    self.device = device
+    self.isQuiet = isQuiet
+    self.dataFolder = dataFolder
+  }
+}

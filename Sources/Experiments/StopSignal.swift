@@ -1,0 +1,20 @@
+import Foundation
+
+/// Ctrl-C and SIGTERM as a wish to stop after the step at hand, not as an end in the middle of it.
+public enum StopSignal {
+  // A handler may do next to nothing; setting a flag of this type is allowed.
+  private nonisolated(unsafe) static var flag: sig_atomic_t = 0
+
+  /// Whether one of the signals has come.
+  public static var isRequested: Bool { flag != 0 }
+
+  /// Catches the first of either signal; a second one ends the program at once.
+  public static func install() {
+    for number in [SIGINT, SIGTERM] {
+      signal(number) { number in
+        StopSignal.flag = 1
+        signal(number, SIG_DFL)
+      }
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import FunMatchTorch
+
+/// A trainable tensor of a network under its checkpoint name.
+public final class Parameter {
+  /// What a parameter is for, which decides about weight decay and number format.
+  public enum Kind: Sendable {
+    /// A convolution's or linear layer's kernel: decays, may be stored in half precision.
+    case kernel
+    /// A kernel that is standardised before use, with this ε.
+    case standardizedKernel(epsilon: Double)
+    /// A kernel that stays in single precision: the head's, so that logits keep their resolution.
+    case headKernel
+    /// A bias, or scale and shift of a normalisation: never decays, always f32.
+    case vector
+  }
+
+  /// timm's name of it, such as `stages.0.blocks.1.conv2.weight`.
+  public let name: String
+  /// What it is for.
+  public let kind: Kind
+  /// Its values; convolution kernels are (out, in / groups, kh, kw), as in PyTorch.
+  public internal(set) var value: Tensor
+  /// Whether `value` holds what the forward pass uses as it is (see `ParameterStore.freeze`).
+  public internal(set) var isFrozen = false
+
+  init(name: String, kind: Kind, value: Tensor) {
+    self.name = name
+    self.kind = kind
+    self.value = value
+  }
+
+  /// Whether weight decay applies: to kernels alone, as the official mask `.*/kernel$` says.
+  public var decays: Bool {
+    if case .vector = kind { false } else { true }
+  }
+}

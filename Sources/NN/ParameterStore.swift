@@ -1,0 +1,85 @@
+import FunMatchTorch
+
+/// The parameters of one network in the order of their creation, by checkpoint name.
+public final class ParameterStore {
+  /// All parameters, in order of creation.
+  public private(set) var parameters: [Parameter] = []
+  private var byName: [String: Parameter] = [:]
+
+  /// An empty store.
+  public init() {}
+
+  /// Where names begin.
+  public var root: Path { Path(store: self, name: "") }
+
+  /// The parameter of this name, if there is one.
+  public subscript(name: String) -> Parameter? { byName[name] }
+
+  /// Number of values of all parameters together.
+  public var valueCount: Int { parameters.reduce(0) { $0 + $1.value.count } }
+
+  /// Names and values, in order of creation.
+  public var tensors: [(name: String, tensor: Tensor)] { parameters.map { ($0.name, $0.value) } }
+
+  func add(_ parameter: Parameter) {
+    precondition(byName[parameter.name] == nil, "two parameters are named \(parameter.name)")
+    byName[parameter.name] = parameter
+    parameters.append(parameter)
+  }
+
+  /// Takes over values by name, converted to f32.
+  ///
+  /// - Throws: `TorchError` naming `source` when a name is missing or unknown or a shape differs; nothing is changed then.
+  public func load(_ values: [(name: String, tensor: Tensor)], from source: String) throws {
+    let given = Dictionary(values, uniquingKeysWith: { first, _ in first })
+    let unknown = values.map(\.name).filter { byName[$0] == nil }
+    let missing = parameters.map(\.name).filter { given[$0] == nil }
+    if !unknown.isEmpty || !missing.isEmpty {
+      throw TorchError(
+        "\(source): the arrays do not fit the model; missing: \(Self.list(missing)); "
+          + "not part of it: \(Self.list(unknown))")
+    }
+    for parameter in parameters {
+      guard let value = given[parameter.name], value.shape != parameter.value.shape else { continue }
+      throw TorchError(
+        "\(source): \(parameter.name) has shape \(value.shape), the model expects "
+          + "\(parameter.value.shape)")
+    }
+    for parameter in parameters {
+      if let value = given[parameter.name] { parameter.value.copy(from: value) }
+    }
+  }
+
+  private static func list(_ names: [String]) -> String {
+    if names.isEmpty { return "none" }
+    let shown = names.prefix(4).joined(separator: ", ")
+    return names.count > 4 ? "\(shown) and \(names.count - 4) more" : shown
+  }
+
+  /// Moves all values to a device.
+  public func move(to device: Device) {
+    for parameter in parameters { parameter.value = parameter.value.to(device) }
+  }
+
+  /// Lets operators on all values be recorded for gradients.
+  public func requireGradients() {
+    for parameter in parameters { parameter.value.requiresGradient = true }
+  }
+
+  /// Turns the values into what the forward pass uses, once and for all: kernels are standardised where the layer asks
+  /// for it and stored in `precision`. For a network that is never trained again, such as a teacher.
+  public func freeze(_ precision: DType) {
+    withoutGradients {
+      for parameter in parameters where !parameter.isFrozen {
+        parameter.isFrozen = true
+        switch parameter.kind {
+        case .kernel: parameter.value = parameter.value.to(precision)
+        case .standardizedKernel(let epsilon):
+          let standardized = StandardizedConv2d.standardize(parameter.value, epsilon: epsilon)
+          parameter.value = standardized.to(precision).channelsLast
+        case .headKernel, .vector: break
+        }
+      }
+    }
+  }
+}

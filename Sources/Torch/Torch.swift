@@ -1,0 +1,27 @@
+internal import CTorch
+
+/// The engine as a whole: version, threads, seed, and what it holds.
+public enum Torch {
+  /// libtorch's version, such as `2.13.0`.
+  public static var version: String { String(cString: ct_version()) }
+
+  /// The instruction set that libtorch's own kernels use on this CPU, such as `AVX512`.
+  public static var cpuCapability: String { String(cString: ct_cpu_capability()) }
+
+  /// Tensors alive in this process: what leak tests count.
+  public static var liveTensors: Int { Int(ct_live_handles()) }
+
+  /// Threads an operator may use on the CPU, at least 1.
+  public static var threads: Int {
+    get { Int(ct_threads()) }
+    set { require("set threads") { ct_set_threads(Int32(clamping: newValue)) } }
+  }
+
+  /// Different threads on which a loop of our own kernels ran just now; equal to `threads` when all is well.
+  public static var kernelThreads: Int { Int(ct_kernel_threads()) }
+
+  /// Seeds libtorch's own generators, which only `Tensor.randn` draws from.
+  public static func manualSeed(_ seed: UInt64) {
+    require("seed") { ct_manual_seed(seed) }
+  }
+}

@@ -1,0 +1,124 @@
+import ArgumentParser
+import Foundation
+import FunMatchDistillation
+import FunMatchExperiments
+import FunMatchModels
+import FunMatchOptimizers
+import FunMatchTorch
+import FunMatchViews
+
+/// `funmatch bench step`: one function-matching update, on images made up.
+struct BenchStep: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "step", abstract: "Measure a funmatch step: teacher, student, optimiser.")
+
+  @Option(help: "The teacher: a name or a spec in YAML.")
+  var teacher = "bit-r152x2"
+
+  @Option(help: "The student: a name or a spec in YAML.")
+  var student = "bit-r50x1"
+
+  @Option(help: "Input size of both in pixels.")
+  var resolution = 128
+
+  @Option(help: "Images a step.")
+  var batchSize = 16
+
+  @Option(help: "Number of classes.")
+  var classes = 1000
+
+  @Option(help: "Steps that are measured, after two that are not.")
+  var steps = 5
+
+  @Option(help: "What convolutions compute in: bf16, f16 or f32.")
+  var precision: Export.Precision = .bf16
+
+  @Flag(help: "Write one JSON object as the last line.")
+  var json = false
+
+  @OptionGroup var engine: DeviceOptions
+
+  func validate() throws {
+    guard min(resolution, batchSize, classes, steps) > 0 else {
+      throw ValidationError("sizes and steps must be positive")
+    }
+  }
+
+  private struct Result: Encodable {
+    let imagesPerSecond: Double
+    let secondsPerStep: Double
+    let teacherSeconds: Double
+    let studentSeconds: Double
+    let optimizerSeconds: Double
+    let threads: Int
+    let device: String
+  }
+
+  func run() throws {
+    let device = try engine.resolve()
+    let asked = try network(teacher, seed: 1)
+    let learner = try network(student, seed: 2)
+    learner.store.move(to: device)
+    learner.store.requireGradients()
+    let mixup = Mixup(1, seed: 0)
+    var step = DistillationStep(
+      student: learner,
+      objective: TeacherObjective(
+        [Teacher(asked, resolution: resolution, precision: precision.dtype, device: device)],
+        .kl(temperature: 1)),
+      optimizer: Adam(learner.store.parameters, AdamConfiguration()),
+      schedule: Schedule(totalSteps: 1_000_000, warmupSteps: 0), mixup: mixup,
+      resolution: resolution, precision: precision.dtype, device: device)
+    var random = Philox(seed: 0, 0, 0, 0)
+    let pixels = (0..<batchSize * resolution * resolution * 3).map { _ in
+      UInt8(truncatingIfNeeded: random.next())
+    }
+    let views = ImageBatch(
+      pixels: [resolution: pixels], count: batchSize, indices: Array(0..<batchSize),
+      labels: Array(repeating: nil, count: batchSize))
+    for index in 0..<2 { _ = try step(views, step: index) }
+
+    // Medians of the parts, since other programs may use the machine.
+    var parts: [String: [Double]] = [:]
+    var whole: [Double] = []
+    for index in 0..<steps {
+      let stopwatch = Stopwatch(device)
+      step.stopwatch = stopwatch
+      let start = ContinuousClock.now
+      _ = try step(views, step: 2 + index)
+      whole.append(start.duration(to: .now).seconds)
+      for (part, seconds) in stopwatch.seconds { parts[part, default: []].append(seconds) }
+    }
+    func median(_ values: [Double]?) -> Double {
+      let sorted = (values ?? [0]).sorted()
+      return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+    }
+    let seconds = median(whole)
+    let result = Result(
+      imagesPerSecond: Double(batchSize) / seconds, secondsPerStep: seconds,
+      teacherSeconds: median(parts["teacher"]), studentSeconds: median(parts["student"]),
+      optimizerSeconds: median(parts["optimizer"]), threads: Torch.threads,
+      device: device.description)
+    print(
+      String(
+        format: "%.2f images/s; a step takes %.3f s: teacher %.3f, student %.3f, optimiser %.3f",
+        result.imagesPerSecond, seconds, result.teacherSeconds, result.studentSeconds,
+        result.optimizerSeconds))
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys]
+      print(String(decoding: try encoder.encode(result), as: UTF8.self))
+    }
+  }
+
+  /// A network with random weights, its head's too, so that losses and gradients are not zero.
+  private func network(_ name: String, seed: UInt64) throws -> any Model {
+    var spec = try ModelSpec(argument: name)
+    spec.classes = spec.classes ?? classes
+    let model = try spec.build(seed: seed)
+    if let head = model.store["head.fc.weight"] {
+      head.value.copy(from: Tensor.randn(head.value.shape) * 0.02)
+    }
+    return model
+  }
+}

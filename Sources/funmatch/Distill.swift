@@ -1,0 +1,11 @@
+import ArgumentParser
+
+/// `funmatch distill`: a student learns a function from its teachers.
+struct Distill: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Distil teachers into a student, as a recipe says; no labels are used.")
+
+  @OptionGroup var arguments: RunArguments
+
+  func run() throws { try arguments.execute(.distillation) }
+}

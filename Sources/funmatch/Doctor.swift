@@ -1,0 +1,48 @@
+import ArgumentParser
+import Foundation
+import FunMatchDatasets
+import FunMatchExperiments
+import FunMatchTorch
+
+/// `funmatch doctor`: what the tool finds on this machine.
+struct Doctor: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show what is here: libtorch, devices, CPU features, programs, data sets.")
+
+  @Option(help: "Folder with data sets, before FUNMATCH_DATA and the places of packages.")
+  var dataDir: String?
+
+  func run() throws {
+    func line(_ name: String, _ value: String) {
+      print(name.padding(toLength: 16, withPad: " ", startingAt: 0) + value)
+    }
+    line("funmatch", RunEnvironment.version)
+    line("libtorch", Torch.version)
+    line("CPU kernels", Torch.cpuCapability)
+    line("threads", "\(Torch.threads) in libtorch, \(Torch.kernelThreads) in our own kernels")
+    for (name, device) in [("cuda", Device.cuda(0)), ("mps", .mps)] {
+      line(name, device.count > 0 ? "\(device.count) found" : "none found")
+    }
+    line("--device auto", Device.automatic.description)
+    line("gnuplot", Self.program("gnuplot") ?? "not found: runs draw no figures")
+    let registry = DatasetRegistry(dataFolder: dataDir)
+    for name in DatasetRegistry.names {
+      do {
+        let splits = try FashionMNIST.splits.map { split in
+          let reference = try DatasetReference("\(name):\(split)")
+          return "\(split) \(Comparison.grouped(try registry.open(reference).count))"
+        }
+        line(name, splits.joined(separator: ", ") + ", checksums right")
+      } catch {
+        line(name, "\(error)")
+      }
+    }
+  }
+
+  /// Where a program lies in the search path.
+  private static func program(_ name: String) -> String? {
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+    return path.split(separator: ":").map { "\($0)/\(name)" }
+      .first { FileManager.default.isExecutableFile(atPath: $0) }
+  }
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import FunMatchDatasets
+import FunMatchDistillation
+import FunMatchExperiments
+import FunMatchModels
+
+/// `funmatch evaluate`: how good a model is, and how close to another.
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure a model on a data set, beside its teacher if one is given.")
+
+  @Argument(help: "A model file (.safetensors) written by this tool.")
+  var model: String
+
+  @Option(help: "The images, such as fashion-mnist:test.")
+  var data: String
+
+  @Option(help: "Another model file to compare with.")
+  var teacher: String?
+
+  @Option(help: "Images a forward pass.")
+  var batchSize = 250
+
+  @Flag(help: "Write one JSON object as the last line.")
+  var json = false
+
+  @Option(help: "Folder with data sets, before FUNMATCH_DATA and the places of packages.")
+  var dataDir: String?
+
+  @OptionGroup var engine: DeviceOptions
+
+  func validate() throws {
+    guard batchSize > 0 else { throw ValidationError("--batch-size must be positive") }
+  }
+
+  func run() throws {
+    let device = try engine.resolve()
+    let student = try load(model)
+    let other = try teacher.map { try load($0) }
+    if let other, other.file.model.classes != student.file.model.classes {
+      throw ExperimentError(
+        "\(model) tells \(student.file.model.classes) classes apart, \(teacher ?? "") "
+          + "\(other.file.model.classes): they cannot be compared")
+    }
+    let dataset = try DatasetRegistry(dataFolder: dataDir).open(DatasetReference(data))
+    let labels = dataset.classNames.count
+    guard labels == 0 || labels == student.file.model.classes else {
+      throw ExperimentError(
+        "\(model) tells \(student.file.model.classes) classes apart, \(data) has \(labels)")
+    }
+    for network in [student, other].compactMap({ $0 }) {
+      network.file.model.store.move(to: device)
+      network.file.model.store.freeze(.f32)
+    }
+    let evaluation = try Evaluator(dataset, batchSize: batchSize, device: device)(
+      student.subject, teacher: other?.subject)
+    let comparison = Comparison(
+      evaluation,
+      student: Contestant(
+        student.file.model, student.preprocessing, top1: evaluation.top1,
+        imagesPerSecond: evaluation.imagesPerSecond),
+      teacher: other.map {
+        Contestant(
+          $0.file.model, $0.preprocessing, top1: evaluation.teacherTop1,
+          imagesPerSecond: evaluation.teacherImagesPerSecond ?? 0)
+      })
+    print(comparison.table)
+    if json { print(try comparison.json()) }
+  }
+
+  private func load(_ path: String) throws -> (
+    file: ModelFile, preprocessing: Preprocessing, subject: Evaluator.Subject
+  ) {
+    let file = try ModelFile(path: path)
+    guard let preprocessing = file.preprocessing else {
+      throw ExperimentError(
+        "\(path): its metadata does not tell the input size; `funmatch import --resolution` sets it")
+    }
+    return (file, preprocessing, Evaluator.Subject(file.model, preprocessing, precision: .f32))
+  }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import Foundation
+import FunMatchExperiments
+
+/// The tool: one subcommand a file.
+@main
+struct FunMatchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "funmatch",
+    abstract: "Compresses an image classifier by patient and consistent knowledge distillation.",
+    version: RunEnvironment.version,
+    subcommands: [
+      Distill.self, Train.self, Evaluate.self, Predict.self, Import.self, Export.self, Bench.self,
+      Doctor.self,
+    ])
+
+  /// Every error is one sentence on standard error and exit code 1; wrong usage is 64, as ArgumentParser has it.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      do {
+        try command.run()
+      } catch let error where !(error is ExitCode) && !(error is CleanExit) && !(error is ValidationError) {
+        fail("\(error)")
+      }
+    } catch {
+      exit(withError: error)
+    }
+  }
+
+  private static func fail(_ sentence: String) -> Never {
+    FileHandle.standardError.write(Data("funmatch: \(sentence)\n".utf8))
+    Foundation.exit(1)
+  }
+}

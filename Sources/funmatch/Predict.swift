@@ -1,0 +1,125 @@
+import ArgumentParser
+import Foundation
+import FunMatchDistillation
+import FunMatchExperiments
+import FunMatchImages
+import FunMatchModels
+import FunMatchNN
+import FunMatchTorch
+
+/// `funmatch predict`: what a model says of images.
+struct Predict: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Classify images, or compute the logits of a batch.",
+    usage: """
+      funmatch predict MODEL IMAGE... [--top K] [--json]
+      funmatch predict MODEL --input BATCH.npy --output LOGITS.npy
+      """)
+
+  @Argument(help: "A model file (.safetensors) written by this tool.")
+  var model: String
+
+  @Argument(help: "JPEG or PNG images.")
+  var images: [String] = []
+
+  @Option(help: "How many classes to name for each image.")
+  var top = 5
+
+  @Flag(help: "Write one JSON object as the last line.")
+  var json = false
+
+  @Option(help: "A batch: uint8 NHWC pixels, or float32 NHWC in the model's input range.")
+  var input: String?
+
+  @Option(help: "Where the logits go, float32 (N, classes).")
+  var output: String?
+
+  @OptionGroup var engine: DeviceOptions
+
+  func validate() throws {
+    guard top > 0 else { throw ValidationError("--top must be positive") }
+    guard (input == nil) == (output == nil) else {
+      throw ValidationError("--input and --output belong together")
+    }
+    guard (input == nil) != images.isEmpty else {
+      throw ValidationError("give either images or --input")
+    }
+  }
+
+  func run() throws {
+    let device = try engine.resolve()
+    let file = try ModelFile(path: model)
+    file.model.store.move(to: device)
+    file.model.store.freeze(.f32)
+    if let input, let output {
+      try Npy.write(logits(file.model, try batch(input), device), to: output)
+      return
+    }
+    guard let preprocessing = file.preprocessing else {
+      throw ExperimentError(
+        "\(model): its metadata does not tell the input size; `funmatch import --resolution` sets it")
+    }
+    let prepare = EvaluationPreprocessing(resize: preprocessing.resize, crop: preprocessing.crop)
+    var answers: [Answer] = []
+    for path in images {
+      let view = try prepare.apply(to: ImageDecoder().decode(file: path))
+      let pixels = Tensor(view.pixels, shape: [1, view.height, view.width, 3])
+      answers.append(answer(path, logits(file.model, pixels, device), file.classNames))
+    }
+    for answer in answers {
+      print(answer.image)
+      for choice in answer.top {
+        print(String(format: "  %.4f  ", choice.probability) + choice.name)
+      }
+    }
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      print(String(decoding: try encoder.encode(["predictions": answers]), as: UTF8.self))
+    }
+  }
+
+  /// A batch from outside, checked.
+  private func batch(_ path: String) throws -> Tensor {
+    let batch = try Npy.read(path)
+    guard batch.shape.count == 4, batch.shape[3] == 3, batch.count > 0,
+      batch.dtype == .u8 || batch.dtype == .f32
+    else {
+      throw ExperimentError(
+        "\(path): is \(batch.shape) \(batch.dtype), expected (N, H, W, 3) of uint8 or float32")
+    }
+    return batch
+  }
+
+  private func logits(_ model: any Model, _ batch: Tensor, _ device: Device) -> Tensor {
+    // A few images at a time, so that a long batch does not need all its feature maps at once.
+    let parts = stride(from: 0, to: batch.shape[0], by: 64).map { start in
+      let part = batch.narrowed(0, start..<min(start + 64, batch.shape[0])).to(device)
+      let images = part.dtype == .u8 ? Batch.scaled(part) : part.permuted([0, 3, 1, 2])
+      return withInference { model(images, .evaluation(.f32)) }.to(.cpu)
+    }
+    return Tensor.concatenated(parts)
+  }
+
+  private struct Answer: Encodable {
+    struct Choice: Encodable {
+      let index: Int
+      let name: String
+      let probability: Double
+    }
+    let image: String
+    let top: [Choice]
+  }
+
+  private func answer(_ image: String, _ logits: Tensor, _ names: [String]) -> Answer {
+    let probabilities = logits.softmax().array(as: Double.self)
+    let order = probabilities.indices.sorted { probabilities[$0] > probabilities[$1] }
+    return Answer(
+      image: image,
+      top: order.prefix(top).map { index in
+        Answer.Choice(
+          index: index, name: index < names.count ? names[index] : "class \(index)",
+          probability: probabilities[index])
+      })
+  }
+}

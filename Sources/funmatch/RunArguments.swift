@@ -1,0 +1,47 @@
+import ArgumentParser
+import Foundation
+import FunMatchExperiments
+
+/// What `distill` and `train` have in common.
+struct RunArguments: ParsableArguments {
+  @Argument(help: "The recipe, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
+  var recipe: String
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Changes a key of the recipe, such as optimizer.adam.learningRate=0.003.",
+      valueName: "key=value"))
+  var edits: [String] = []
+
+  @Option(help: "The run's folder; runs/ and the recipe's name without it.")
+  var output: String?
+
+  @Flag(help: "Continue the run in the folder; start it if there is none.")
+  var resume = false
+
+  @Flag(help: "Write results and warnings only.")
+  var quiet = false
+
+  @Option(help: "Folder with data sets, before FUNMATCH_DATA and the places of packages.")
+  var dataDir: String?
+
+  @OptionGroup var engine: DeviceOptions
+
+  /// Runs the recipe and writes the result to standard output.
+  func execute(_ kind: Run.Kind) throws {
+    let file = try RecipeFile(path: recipe, edits: edits)
+    let name = URL(fileURLWithPath: recipe).deletingPathExtension().lastPathComponent
+    let options = RunOptions(
+      output: output ?? "runs/\(name)", resume: resume, device: try engine.resolve(),
+      isQuiet: quiet, dataFolder: dataDir)
+    StopSignal.install()
+    switch try Run(kind, file, options)() {
+    case .finished(let comparison):
+      if let comparison { print(comparison.table) }
+      print("student: \(RunFolder(options.output).student)")
+    case .stopped(let step):
+      print("stopped behind step \(step), which is saved; --resume goes on from there")
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import FunMatchTestSupport
+import FunMatchTorch
+import Testing
+
+/// Damaged files end in an error or in tensors, never in a crash or in an error of another kind.
+@Suite struct HostileFileTests {
+  enum Format: String, CaseIterable, Sendable {
+    case npy = "f4.npy"
+    case fortran = "f4_fortran.npy"
+    case bool = "b1.npy"
+    case stored = "stored.npz"
+    case deflated = "deflated.npz"
+    case safetensors = "official.safetensors"
+
+    /// Every tensor in a file.
+    func read(_ path: String) throws -> [Tensor] {
+      switch self {
+      case .npy, .fortran, .bool: [try Npy.read(path)]
+      case .stored, .deflated: try NpzFile(path).readAll().map(\.tensor)
+      case .safetensors: try SafetensorsFile(path).readAll().map(\.tensor)
+      }
+    }
+  }
+
+  @Test(arguments: Format.allCases)
+  func truncationAtEveryByte(format: Format) throws {
+    let folder = try TemporaryFolder()
+    let bytes = try Fixture.bytes(format.rawValue)
+    #expect(try !format.read(try folder.write("x", bytes)).isEmpty)
+    for count in 0..<bytes.count {
+      let path = try folder.write("x", Array(bytes.prefix(count)))
+      let text = message { _ = try format.read(path) }
+      #expect(text?.contains(path) == true, "\(count) bytes: \(text ?? "no error")")
+    }
+    let longer = try folder.write("x", bytes + [0])
+    if format != .stored && format != .deflated {
+      #expect(message { _ = try format.read(longer) }?.contains(longer) == true)
+    }
+  }
+
+  @Test(arguments: Format.allCases)
+  func randomDamage(format: Format) throws {
+    let folder = try TemporaryFolder()
+    let bytes = try Fixture.bytes(format.rawValue)
+    var mutations = Mutations(seed: 1)
+    var (errors, tensors) = (0, 0)
+    for round in 0..<2500 {
+      let path = try folder.write("x", mutations.damaged(bytes))
+      do {
+        for tensor in try format.read(path) {
+          #expect(tensor.bytes.count == tensor.count * tensor.dtype.size)
+          tensors += 1
+        }
+      } catch {
+        errors += 1
+        let text = (error as? TorchError)?.description
+        #expect(text?.contains(path) == true, "round \(round): \(error)")
+      }
+    }
+    // The damage is neither so slight that nothing is refused nor so heavy that nothing passes.
+    #expect(errors > 500)
+    #expect(tensors > 0)
+  }
+}
