@@ -22,7 +22,7 @@ public struct DistillationStep {
   let objective: any Objective
   let optimizer: Adam
   let schedule: Schedule
-  let mixup: Mixup
+  let lambda: (Int) -> Double
   let resolution: Int
   let mode: Mode
   let device: Device
@@ -31,17 +31,18 @@ public struct DistillationStep {
 
   /// - Parameters:
   ///   - student: on `device`, its parameters requiring gradients.
+  ///   - lambda: mixup's λ of a step, such as `Mixup.lambda(step:)`.
   ///   - resolution: the student's input size in pixels.
   ///   - precision: what the student's convolutions compute in.
   public init(
     student: any Model, objective: any Objective, optimizer: Adam, schedule: Schedule,
-    mixup: Mixup, resolution: Int, precision: DType, device: Device
+    lambda: @escaping (Int) -> Double, resolution: Int, precision: DType, device: Device
   ) {
     self.student = student
     self.objective = objective
     self.optimizer = optimizer
     self.schedule = schedule
-    self.mixup = mixup
+    self.lambda = lambda
     self.resolution = resolution
     self.mode = .training(precision)
     self.device = device
@@ -51,7 +52,7 @@ public struct DistillationStep {
   ///
   /// - Throws: `TrainingError` when the loss is not finite; nothing is updated then.
   public func callAsFunction(_ views: ImageBatch, step: Int) throws -> Result {
-    let batch = Batch(views, lambda: mixup.lambda(step: step), device: device)
+    let batch = Batch(views, lambda: lambda(step), device: device)
     guard let images = batch.images[resolution] else {
       throw TrainingError("no views were drawn at the student's \(resolution) pixels")
     }

@@ -10,11 +10,16 @@ public enum StopSignal {
 
   /// Catches the first of either signal; a second one ends the program at once.
   public static func install() {
+    var wanted = sigset_t()
+    sigemptyset(&wanted)
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         StopSignal.flag = 1
         signal(number, SIG_DFL)
       }
+      sigaddset(&wanted, number)
     }
+    // A parent that starts us from a thread with blocked signals hands that mask on.
+    pthread_sigmask(SIG_UNBLOCK, &wanted, nil)
   }
 }

@@ -60,14 +60,13 @@ struct BenchStep: ParsableCommand {
     let learner = try network(student, seed: 2)
     learner.store.move(to: device)
     learner.store.requireGradients()
-    let mixup = Mixup(1, seed: 0)
     var step = DistillationStep(
       student: learner,
       objective: TeacherObjective(
         [Teacher(asked, resolution: resolution, precision: precision.dtype, device: device)],
         .kl(temperature: 1)),
       optimizer: Adam(learner.store.parameters, AdamConfiguration()),
-      schedule: Schedule(totalSteps: 1_000_000, warmupSteps: 0), mixup: mixup,
+      schedule: Schedule(totalSteps: 1_000_000, warmupSteps: 0), lambda: Mixup(1, seed: 0).lambda(step:),
       resolution: resolution, precision: precision.dtype, device: device)
     var random = Philox(seed: 0, 0, 0, 0)
     let pixels = (0..<batchSize * resolution * resolution * 3).map { _ in

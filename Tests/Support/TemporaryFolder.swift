@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchTorch
 
 /// An empty folder that is removed, with everything in it, when the last reference to it goes.
 public final class TemporaryFolder {
@@ -25,10 +26,16 @@ public final class TemporaryFolder {
 
   /// Writes a file into the folder and returns its path.
   public func write(_ name: String, _ bytes: [UInt8]) throws -> String {
-    // Some file systems wait for the disk when a file is written over, but not for a new one.
-    try? FileManager.default.removeItem(atPath: file(name))
-    try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
-    return file(name)
+    let path = file(name)
+    // Unlike Foundation's, this way does not wait for the disk, which tests of damaged files would notice; nor do
+    // some file systems, if the file is a new one.
+    unlink(path)
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+    let written = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+    guard close(descriptor) == 0, written == bytes.count else {
+      throw TorchError("cannot write '\(path)'")
+    }
+    return path
   }
 
   /// All bytes of a file in the folder.

@@ -78,7 +78,8 @@ import Testing
       let text = message { try AtomicFile.write(to: "/dev/full", [1] as [UInt8]) }
       #expect(text == "cannot write '/dev/full': No space left on device")
       try AtomicFile.write(to: "/dev/null", [1] as [UInt8])
-      #expect(message { try Npz.write([("a", .ones([1]))], to: "/dev/null") }?.contains("device") == true)
+      let archive = message { try Npz.write([("a", .ones([1]))], to: "/dev/null") }
+      #expect(archive?.contains("a device") == true)
       var status = stat()
       #expect(stat("/dev/null", &status) == 0 && status.st_mode & S_IFMT == S_IFCHR)
     }
@@ -104,7 +105,8 @@ import Testing
       ]
       for write in writers {
         let text = message(write)
-        #expect(text == "cannot write '\(path)': File too large" || text?.contains(": Write error") == true, "\(text ?? "no error")")
+        #expect(text?.hasPrefix("cannot write '\(path)': ") == true, "\(text ?? "no error")")
+        #expect(text?.hasSuffix("File too large") == true, "\(text ?? "no error")")
         #expect(try folder.contents == [])
       }
     }

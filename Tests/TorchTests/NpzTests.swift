@@ -35,8 +35,9 @@ import Testing
 
   @Test func writesTheSameBytesAgain() throws {
     let folder = try TemporaryFolder()
+    let arrays = [("x", Fixture.tensor([2, 3])), ("b", Fixture.tensor([3]))]
     for name in ["a.npz", "b.npz"] {
-      try Npz.write([("x", Fixture.tensor([2, 3])), ("b", Fixture.tensor([3]))], to: folder.file(name))
+      try Npz.write(arrays, to: folder.file(name))
     }
     let bytes = try folder.bytes("a.npz")
     #expect(try bytes == folder.bytes("b.npz"))

@@ -39,10 +39,11 @@ import Testing
     try Safetensors.write([], metadata: metadata, to: folder.file("x"))
     let text = String(decoding: try folder.bytes("x").dropFirst(8), as: UTF8.self)
     let positions = metadata.keys.sorted().map { text.range(of: "\"\($0)\"")?.lowerBound }
-    #expect(zip(positions, positions.dropFirst()).allSatisfy { a, b in
+    let ordered = zip(positions, positions.dropFirst()).allSatisfy { a, b in
       guard let a, let b else { return false }
       return a < b
-    })
+    }
+    #expect(ordered)
     #expect(try SafetensorsFile(folder.file("x")).metadata == metadata)
   }
 

@@ -30,7 +30,9 @@ struct ByteScanner {
   }
 
   mutating func skipWhitespace() {
-    while let byte = current, [0x20, 0x09, 0x0a, 0x0d].contains(byte) { position += 1 }
+    while let byte = current, byte == 0x20 || byte == 0x09 || byte == 0x0a || byte == 0x0d {
+      position += 1
+    }
   }
 
   /// Steps over `character` and blanks before it, if it comes next.

@@ -72,9 +72,10 @@ struct NpyFormat {
     return Tensor(bytes: bytes, shape: shape, dtype: .bool)
   }
 
-  private func widened<Stored: FixedWidthInteger & BitwiseCopyable, Wide: FixedWidthInteger & Element>(
+  private func widened<Stored, Wide>(
     _ bytes: UnsafeRawBufferPointer, from: Stored.Type, to: Wide.Type, _ shape: [Int]
-  ) -> Tensor {
+  ) -> Tensor
+  where Stored: FixedWidthInteger & BitwiseCopyable, Wide: FixedWidthInteger & Element {
     let values = stride(from: 0, to: bytes.count, by: size).map { offset in
       Wide(bytes.loadUnaligned(fromByteOffset: offset, as: Stored.self))
     }

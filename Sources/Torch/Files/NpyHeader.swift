@@ -75,7 +75,7 @@ struct NpyHeader {
       throw TorchError("\(owner): the npy header lacks one of descr, fortran_order and shape")
     }
     guard let dataSize = Extent.bytes(shape, elementSize: format.size) else {
-      throw TorchError("\(owner): no array can have the shape \(shape) that the npy header declares")
+      throw TorchError("\(owner): no array can have the shape \(shape) of the npy header")
     }
     self.format = format
     self.shape = shape
@@ -94,7 +94,8 @@ struct NpyHeader {
 
   /// The header that NumPy itself writes for a C-ordered array.
   static func encoded(code: String, shape: [Int]) -> [UInt8] {
-    let tuple = "(" + shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? ",)" : ")")
+    let sizes = shape.map(String.init).joined(separator: ", ")
+    let tuple = shape.count == 1 ? "(\(sizes),)" : "(\(sizes))"
     var text = "{'descr': '\(code)', 'fortran_order': False, 'shape': \(tuple), }"
     // NumPy leaves room for the first size to grow to 21 digits in place.
     if let first = shape.first {

@@ -29,7 +29,8 @@ public enum Npz {
       guard let archive = zip_open(temporary, ZIP_CREATE | ZIP_TRUNCATE, &code) else {
         throw TorchError("cannot write '\(path)': \(ZipArchive.message(code))")
       }
-      for ((name, _), source) in zip(arrays, sources) where !source.add(name + ".npy", to: archive) {
+      for ((name, _), source) in zip(arrays, sources) where !source.add(name + ".npy", to: archive)
+      {
         defer { zip_discard(archive) }
         throw failure(path, archive)
       }

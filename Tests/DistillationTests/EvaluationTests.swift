@@ -1,0 +1,49 @@
+import FunMatchDatasets
+import FunMatchDistillation
+import FunMatchImages
+import FunMatchModels
+import FunMatchNN
+import FunMatchTorch
+import Testing
+
+/// Images of one gray level each, half of them without a label.
+private struct GrayLevels: Dataset {
+  let count = 10
+  var classNames: [String] { ["dark", "light"] }
+  func image(at index: Int) -> PixelImage {
+    PixelImage(height: 8, width: 8, pixels: [UInt8](repeating: UInt8(25 * index), count: 192))
+  }
+  func label(at index: Int) -> Int? { index < 8 ? (index < 6 ? 0 : 1) : nil }
+}
+
+/// Says "light" above a brightness.
+private final class Threshold: Model {
+  let store = ParameterStore()
+  let classes = 2
+  let threshold: Double
+  init(_ threshold: Double) { self.threshold = threshold }
+  func callAsFunction(_ images: Tensor, _ mode: Mode) -> Tensor {
+    let brightness = images.mean([1, 2, 3]).reshaped([-1, 1]) - threshold
+    return Tensor.concatenated([-brightness, brightness], 1)
+  }
+  func multiplyAccumulates(height: Int, width: Int) -> Int { 0 }
+}
+
+struct EvaluationTests {
+  @Test(arguments: [1, 3, 10, 64])
+  func sharesAreCounted(batchSize: Int) throws {
+    let preprocessing = Preprocessing(resize: 8, crop: 8)
+    // Levels 0, 25, ..., 225 are -1 ... 0.76; these thresholds lie between 125 and 150, and 175 and 200.
+    let student = Evaluator.Subject(Threshold(0.1), preprocessing, precision: .f32)
+    let teacher = Evaluator.Subject(Threshold(0.5), preprocessing, precision: .f32)
+    let result = try Evaluator(GrayLevels(), batchSize: batchSize, device: .cpu)(
+      student, teacher: teacher)
+    #expect(result.images == 10)
+    #expect(result.top1 == 1)
+    #expect(result.teacherTop1 == 0.75)
+    #expect(result.agreement == 0.8)
+    #expect((result.kl ?? 0) > 0)
+    let alone = try Evaluator(GrayLevels(), batchSize: batchSize, device: .cpu)(student)
+    #expect(alone.agreement == nil && alone.teacherTop1 == nil && alone.kl == nil)
+  }
+}

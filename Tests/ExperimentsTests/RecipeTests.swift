@@ -1,0 +1,111 @@
+import Foundation
+import FunMatchDistillation
+import FunMatchExperiments
+import FunMatchModels
+import FunMatchTestSupport
+import Testing
+
+struct RecipeTests {
+  private let folder: TemporaryFolder
+  private let text = """
+    data: {train: "fashion-mnist:train"}
+    teachers: [{weights: "t.safetensors", resolution: 28}]
+    student: {model: {bit: {depth: [1], width: 0.5}}, resolution: 28}
+    schedule: {epochs: 2}
+    """
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func read(_ text: String, _ edits: [String] = []) throws -> Recipe {
+    try RecipeFile(path: folder.write("r.yaml", Array(text.utf8)), edits: edits).recipe
+  }
+
+  @Test func defaultsAreThePapers() throws {
+    let recipe = try read(text)
+    #expect(recipe.batchSize == 512)
+    #expect(recipe.views.policy == .funmatch && recipe.views.mixup == 1 && recipe.views.flip)
+    #expect(recipe.views.crop == .inception(areaMin: 0.05, areaMax: 1))
+    #expect(recipe.distance == .kl(temperature: 1))
+    #expect(recipe.optimizer.adam.clipNorm == 1 && recipe.optimizer.adam.firstMoment == .bf16)
+    #expect(recipe.schedule.warmupSteps == 1500 && recipe.schedule.decay == .cosine)
+    #expect(recipe.precision == .bf16)
+    #expect(Recipe.usualResize(128) == 160 && Recipe.usualResize(224) == 256)
+    #expect(try recipe.steps(imageCount: 1020) == 3)
+  }
+
+  @Test func aRecipeWrittenOutIsTheSameRecipe() throws {
+    let recipe = try read(text)
+    #expect(try read(RecipeFile.text(recipe)) == recipe)
+  }
+
+  @Test(arguments: [
+    ("batchsize: 8", "'batchsize'", "batchSize"),
+    ("optimizer: {adam: {learning_rate: 0.1}}", "'optimizer.adam.learning_rate'", "learningRate"),
+    ("views: {mixUp: 1}", "'views.mixUp'", "mixup"),
+    ("distance: {kl: {temprature: 2}}", "'distance.kl.temprature'", "temperature"),
+    ("evaluation: {evry: 5}", "'evaluation.evry'", "every"),
+    ("views: {crop: {inception: {areamin: 0.5}}}", "'views.crop.inception.areamin'", "areaMin"),
+  ])
+  func unknownKeysNameTheNearestKnownOne(line: String, key: String, nearest: String) throws {
+    let error = #expect(throws: ExperimentError.self) { try read(text + "\n" + line) }
+    let words = error?.description ?? ""
+    #expect(words.contains(folder.path) && words.contains(key))
+    #expect(words.contains("did you mean '\(nearest)'"))
+  }
+
+  @Test(arguments: [
+    ("student: {resolution: 28}", "student: {resolutoin: 28}", "student.resolution"),
+    ("schedule: {epochs: 2}", "schedule: {epochs: 2, steps: 3}", "exactly one"),
+    ("schedule: {epochs: 2}", "schedule: {}", "exactly one"),
+    ("schedule: {epochs: 2}", "schedule: {epochs: -2}", "positive"),
+    ("schedule: {epochs: 2}", "schedule: {epochs: many}", "schedule.epochs"),
+    ("schedule: {epochs: 2}", "schedule: {epochs: 2}\nprecision: f8", "precision"),
+    ("schedule: {epochs: 2}", "schedule: {epochs: 2}\nbatchSize: 0", "batchSize"),
+    ("schedule: {epochs: 2}", "schedule: {epochs: 2}\nviews: {policy: mixed}", "views.policy"),
+    ("schedule: {epochs: 2}", "schedule: {epochs: 2}\ndistance: cosine", "distance"),
+    ("schedule: {epochs: 2}", "schedule: [", "YAML"),
+    ("\"t.safetensors\"", "null", "teachers.0.weights"),
+    ("\"fashion-mnist:train\"", "\"fashion mnist\"", "data.train"),
+  ])
+  func wrongValuesAreRefusedByKey(right: String, wrong: String, word: String) throws {
+    let changed =
+      right == "student: {resolution: 28}"
+      ? text.replacingOccurrences(of: "resolution: 28}\nschedule", with: "resolutoin: 28}\nschedule")
+      : text.replacingOccurrences(of: right, with: wrong)
+    try #require(changed != text)
+    let error = #expect(throws: ExperimentError.self) { try read(changed) }
+    #expect(error?.description.contains(word) == true, "\(error?.description ?? "")")
+  }
+
+  @Test func editsReplaceValues() throws {
+    let recipe = try read(
+      text,
+      [
+        "optimizer.adam.learningRate=0.003", "teachers.0.resolution=32", "schedule.steps=7",
+        "student.model.bit.depth=[1, 1]", "batchSize=16",
+      ])
+    #expect(recipe.optimizer.adam.learningRate == 0.003)
+    #expect(recipe.teachers[0].resolution == 32)
+    #expect(recipe.schedule.steps == 7 && recipe.schedule.epochs == nil)
+    #expect(try recipe.steps(imageCount: 99) == 7)
+    guard case .bit(let spec)? = recipe.student.model else { return }
+    #expect(spec.depth == [1, 1])
+    for wrong in ["batchSize", "=3", "teachers.4.resolution=3", "batchSise=4", "batchSize=[", "seed=-1"] {
+      #expect(throws: ExperimentError.self, "\(wrong)") { try read(text, [wrong]) }
+    }
+  }
+
+  @Test func missingRecipesAreNamed() {
+    let error = #expect(throws: ExperimentError.self) { try RecipeFile(path: "/nowhere/r.yaml") }
+    #expect(error?.description.contains("/nowhere/r.yaml") == true)
+  }
+
+  @Test func everyRecipeOfThePackageIsUnderstood() throws {
+    let recipes = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Recipes")
+    let names = try FileManager.default.contentsOfDirectory(atPath: recipes.path)
+      .filter { $0.hasSuffix(".yaml") }
+    #expect(names.count >= 2)
+    for name in names { _ = try RecipeFile(path: recipes.appendingPathComponent(name).path) }
+  }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import FunMatchExperiments
+import FunMatchModels
+import FunMatchOptimizers
+import FunMatchTestSupport
+import FunMatchTorch
+import Testing
+
+struct MetricsLogTests {
+  @Test func linesBehindTheCheckpointAreCut() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("metrics.jsonl")
+    let first = try MetricsLog(path: path, keepingThrough: 0)
+    for step in 1...5 { try first.append(["distillLoss": Double(step), "x": .nan], step: step) }
+    try first.synchronize()
+    let second = try MetricsLog(path: path, keepingThrough: 3)
+    try second.append(["distillLoss": 40], step: 4)
+    let series = try MetricsLog.series("distillLoss", path: path)
+    #expect(series.map(\.step) == [1, 2, 3, 4])
+    #expect(series.map(\.value) == [1, 2, 3, 40])
+    #expect(try MetricsLog.series("x", path: path).isEmpty)
+  }
+
+  @Test func halfALineIsDropped() throws {
+    let folder = try TemporaryFolder()
+    let text = "{\"distillLoss\":1,\"step\":1}\n{\"distillLoss\":2,\"st"
+    let path = try folder.write("metrics.jsonl", Array(text.utf8))
+    let log = try MetricsLog(path: path, keepingThrough: 9)
+    try log.append(["distillLoss": 2], step: 2)
+    #expect(try MetricsLog.series("distillLoss", path: path).map(\.step) == [1, 2])
+  }
+}
+
+struct CheckpointTests {
+  private let spec = ModelSpec.bit(
+    BiTSpec(depth: [1], width: 0.125, classes: 3, stem: .small(stride: 2), groups: 4))
+
+  private func make() throws -> (any Model, Adam) {
+    let model = try spec.build(seed: 1)
+    model.store.requireGradients()
+    return (model, Adam(model.store.parameters, AdamConfiguration(firstMoment: .bf16)))
+  }
+
+  private func update(_ model: any Model, _ adam: Adam) {
+    model.store.parameters.map { ($0.value.squared() + $0.value).sum() }.forEach { $0.backward() }
+    _ = adam.update(multiplier: 1)
+  }
+
+  @Test func theLatestAreKeptAndRestoredBitForBit() throws {
+    let folder = try TemporaryFolder()
+    let (model, adam) = try make()
+    for step in 1...4 {
+      update(model, adam)
+      try Checkpoint.save(model, adam, step: step, folder: folder.path, keep: 2)
+    }
+    #expect(
+      try folder.contents == [
+        "000000003.json", "000000003.safetensors", "000000004.json", "000000004.safetensors",
+      ])
+    let latest = try #require(try Checkpoint.latest(in: folder.path) { _ in })
+    #expect(latest.description.step == 4 && latest.description.optimizerCount == 4)
+    let (other, otherAdam) = try make()
+    try latest.restore(other, otherAdam)
+    update(model, adam)
+    update(other, otherAdam)
+    for (a, b) in zip(model.store.parameters, other.store.parameters) {
+      #expect(a.value.array(as: Float.self) == b.value.array(as: Float.self))
+    }
+  }
+
+  @Test func damagedOnesArePassedOverWithAWarning() throws {
+    let folder = try TemporaryFolder()
+    let (model, adam) = try make()
+    #expect(try Checkpoint.latest(in: folder.path) { _ in } == nil)
+    for step in [5, 10] {
+      try Checkpoint.save(model, adam, step: step, folder: folder.path, keep: 2)
+    }
+    var bytes = try folder.bytes("000000010.safetensors")
+    bytes[bytes.count - 3] ^= 1
+    _ = try folder.write("000000010.safetensors", bytes)
+    var warnings: [String] = []
+    let latest = try Checkpoint.latest(in: folder.path) { warnings.append($0) }
+    #expect(latest?.description.step == 5)
+    #expect(warnings.count == 1 && warnings[0].contains("000000010"))
+    _ = try folder.write("000000005.safetensors", [])
+    #expect(throws: ExperimentError.self) { try Checkpoint.latest(in: folder.path) { _ in } }
+  }
+}

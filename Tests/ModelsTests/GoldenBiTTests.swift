@@ -1,0 +1,70 @@
+import Foundation
+import FunMatchModels
+import FunMatchTestSupport
+import FunMatchTorch
+import Testing
+
+/// Logits of the official model (golden README, part 2).
+struct GoldenBiTTests {
+  static func spec() throws -> BiTSpec {
+    let json = try Golden.json("bit4_config.json")
+    return BiTSpec(
+      depth: try #require(json["depth"] as? [Int]), width: try #require(json["width"] as? Double),
+      classes: try #require(json["num_classes"] as? Int),
+      groups: try #require(json["gn_groups"] as? Int),
+      standardizationEpsilon: try #require(json["ws_eps"] as? Double))
+  }
+
+  static func model() throws -> BiTResNet {
+    let imported = try WeightImport(path: Golden.path("bit4_weights.npz"), spec: .bit(spec()))
+    #expect(imported.family == .official)
+    return try #require(imported.file.model as? BiTResNet)
+  }
+
+  @Test(arguments: ["x64", "x75", "x61x98"])
+  func logitsMatch(name: String) throws {
+    let arrays = try Golden.npz("bit4_forward.npz")
+    let images = try #require(arrays[name + "_image"]).permuted([0, 3, 1, 2])
+    let model = try Self.model()
+    let logits = withInference { model(images, .evaluation(.f32)) }
+    #expect(maximumDifference(logits, try #require(arrays[name + "_logits"])) <= 2e-4)
+    let features = withInference { model.features(images, .evaluation(.f32)) }
+    #expect(maximumDifference(features, try #require(arrays[name + "_pre_logits"])) <= 2e-4)
+  }
+
+  @Test func frozenIsTheSameAndHalfPrecisionClose() throws {
+    let arrays = try Golden.npz("bit4_forward.npz")
+    let images = try #require(arrays["x64_image"]).permuted([0, 3, 1, 2])
+    let expected = try #require(arrays["x64_logits"])
+    for (precision, tolerance) in [(DType.f32, 2e-4), (.bf16, 0.15)] {
+      let model = try Self.model()
+      model.store.freeze(precision)
+      let logits = withInference { model(images, .evaluation(precision)) }
+      #expect(logits.dtype == .f32)
+      #expect(maximumDifference(logits, expected) <= tolerance)
+    }
+  }
+
+  @Test func timmsStemGivesOtherLogits() throws {
+    let arrays = try Golden.npz("bit4_forward.npz")
+    let images = try #require(arrays["x64_image"]).permuted([0, 3, 1, 2])
+    var spec = try Self.spec()
+    spec.stem = .timm
+    let path = Golden.path("bit4_weights.npz")
+    let model = try WeightImport(path: path, spec: .bit(spec)).file.model
+    let logits = withInference { model(images, .evaluation(.f32)) }
+    #expect(maximumDifference(logits, try #require(arrays["x64_logits"])) > 0.01)
+  }
+
+  @Test func exportedNamesAndValuesAreThoseOfTheSource() throws {
+    let folder = try TemporaryFolder()
+    let copy = folder.file("copy.npz")
+    try WeightExport.writeOfficial(try Self.model(), to: copy)
+    let source = try Golden.npz("bit4_weights.npz")
+    let written = try NpzFile(copy)
+    #expect(Set(written.names) == Set(source.keys))
+    for name in written.names {
+      #expect(maximumDifference(try written.read(name), try #require(source[name])) == 0)
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import FunMatchModels
+import FunMatchTestSupport
+import FunMatchTorch
+import Testing
+
+struct ModelFileTests {
+  private let spec = ModelSpec.bit(
+    BiTSpec(depth: [1, 1], width: 0.125, classes: 3, stem: .small(stride: 2), groups: 4))
+
+  @Test func aFileTellsEverything() throws {
+    let folder = try TemporaryFolder()
+    let model = try spec.build(seed: 1)
+    try ModelFile(
+      model: model, spec: spec, classNames: ["a", "ß", "\"c\""],
+      preprocessing: Preprocessing(resize: 40, crop: 32)
+    ).write(to: folder.file("m.safetensors"))
+    let read = try ModelFile(path: folder.file("m.safetensors"))
+    #expect(read.spec == spec)
+    #expect(read.classNames == ["a", "ß", "\"c\""])
+    #expect(read.preprocessing == Preprocessing(resize: 40, crop: 32))
+    for (a, b) in zip(model.store.parameters, read.model.store.parameters) {
+      #expect(a.name == b.name)
+      #expect(maximumDifference(a.value, b.value) == 0)
+    }
+    try read.write(to: folder.file("n.safetensors"))
+    #expect(try folder.bytes("m.safetensors") == folder.bytes("n.safetensors"))
+  }
+
+  @Test func halfPrecisionFilesAreHalfAsLarge() throws {
+    let folder = try TemporaryFolder()
+    let file = ModelFile(model: try spec.build(seed: 1), spec: spec)
+    try file.write(to: folder.file("wide.safetensors"))
+    try file.write(to: folder.file("narrow.safetensors"), as: .bf16)
+    let sizes = try ["wide", "narrow"].map { try folder.bytes($0 + ".safetensors").count }
+    #expect(sizes[1] < sizes[0] * 3 / 4)
+    let read = try ModelFile(path: folder.file("narrow.safetensors"))
+    for (a, b) in zip(file.model.store.parameters, read.model.store.parameters) {
+      #expect(maximumDifference(a.value.to(.bf16).to(.f32), b.value) == 0)
+    }
+  }
+
+  @Test func otherFilesAreRefusedByName() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("w.safetensors")
+    try Safetensors.write([("x", Tensor.ones([2]))], metadata: [:], to: path)
+    let error = #expect(throws: TorchError.self) { try ModelFile(path: path) }
+    #expect(error?.description.contains(path) == true)
+    #expect(error?.description.contains("import") == true)
+    try Safetensors.write(
+      [("x", Tensor.ones([2]))], metadata: ["funmatch.model": "{\"bat\":{}}"], to: path)
+    #expect(throws: TorchError.self) { try ModelFile(path: path) }
+    #expect(throws: TorchError.self) { try WeightImport(path: path, spec: spec) }
+    #expect(throws: TorchError.self) { try WeightImport(path: "weights.bin", spec: spec) }
+  }
+
+  @Test func namesMeanTheKnownNetworks() throws {
+    // Parameters of timm's resnetv2_50x1_bit and resnetv2_152x2_bit with 1,000 classes.
+    for (name, count) in [("bit-r50x1", 25_549_352), ("bit-r152x2", 236_335_208)] {
+      var spec = try ModelSpec(named: name)
+      spec.classes = 1000
+      #expect(try spec.build(seed: 0).store.valueCount == count)
+    }
+    for wrong in ["bit-r50", "bit-r18x1", "resnet50", "bit-r50x0"] {
+      #expect(throws: TorchError.self) { try ModelSpec(named: wrong) }
+    }
+  }
+
+  @Test func multiplyAccumulatesAreThoseOfTheLayers() throws {
+    var spec = try ModelSpec(named: "bit-r50x1")
+    spec.classes = 1000
+    let model = try spec.build(seed: 0)
+    // Counted by hooks on timm's resnetv2_50x1_bit, convolutions and head (Scripts/check_timm.py prints it).
+    #expect(model.multiplyAccumulates(height: 224, width: 224) == 4_089_184_256)
+    #expect(model.multiplyAccumulates(height: 75, width: 98) == 741_198_976)
+  }
+
+  @Test func specsOutOfRangeAreRefused() throws {
+    let good = BiTSpec(depth: [1], width: 0.5, classes: 2)
+    _ = try BiTResNet(good)
+    var bad = [good, good, good, good, good, good]
+    bad[0].depth = []
+    bad[1].width = 0.3
+    bad[2].groups = 24
+    bad[3].classes = 0
+    bad[4].stem = .small(stride: 3)
+    bad[5].classes = nil
+    for spec in bad { #expect(throws: TorchError.self) { try BiTResNet(spec) } }
+  }
+
+  @Test func specsAreTheSameWrittenAndReadAgain() throws {
+    for text in [
+      #"{"bit":{"depth":50,"width":2}}"#, #"{"bit":{"depth":[1,2],"stem":"small","groups":8}}"#,
+      #"{"bit":{"depth":26,"stem":{"small":{"stride":2}},"classes":5}}"#,
+      #"{"bit":{"depth":152,"stem":"timm","standardizationEpsilon":1e-8}}"#,
+    ] {
+      let spec = try JSONDecoder().decode(ModelSpec.self, from: Data(text.utf8))
+      let again = try JSONDecoder().decode(ModelSpec.self, from: JSONEncoder().encode(spec))
+      #expect(spec == again)
+    }
+    for text in [#"{"bit":{"depth":18}}"#, #"{"vit":{}}"#, #"{"bit":{"depth":[1],"stem":"big"}}"#] {
+      #expect(throws: DecodingError.self) {
+        try JSONDecoder().decode(ModelSpec.self, from: Data(text.utf8))
+      }
+    }
+  }
+
+  @Test func theHeadStartsAtZeroAndSeedsDiffer() throws {
+    let a = try spec.build(seed: 1)
+    let b = try spec.build(seed: 1)
+    let c = try spec.build(seed: 2)
+    let head = try #require(a.store["head.fc.weight"])
+    #expect(head.value.sumOfSquares == 0)
+    let stem = try [a, b, c].map { try #require($0.store["stem.conv.weight"]).value }
+    #expect(maximumDifference(stem[0], stem[1]) == 0)
+    #expect(maximumDifference(stem[0], stem[2]) > 0.1)
+  }
+}

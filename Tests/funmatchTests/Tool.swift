@@ -1,0 +1,50 @@
+import Foundation
+import FunMatchTestSupport
+import Testing
+
+/// The real binary, run as a user runs it.
+struct Tool {
+  /// What a call left behind.
+  struct Result {
+    let status: Int32
+    let output: String
+    let errors: String
+  }
+
+  /// Beside the test bundle in the build folder.
+  static let path: String = {
+    let own = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+    return own.appendingPathComponent("funmatch").path
+  }()
+
+  /// Starts the tool; its output goes to files in `folder`.
+  static func start(_ arguments: [String], in folder: TemporaryFolder) throws -> Process {
+    try #require(FileManager.default.isExecutableFile(atPath: path), "no tool at \(path)")
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = arguments
+    for (name, key) in [("out", \Process.standardOutput), ("err", \Process.standardError)] {
+      _ = try folder.write("stream-\(name)", [])
+      process[keyPath: key] = FileHandle(forWritingAtPath: folder.file("stream-\(name)"))
+    }
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    return process
+  }
+
+  /// Runs the tool to its end.
+  static func run(_ arguments: String..., in folder: TemporaryFolder) throws -> Result {
+    try run(arguments, in: folder)
+  }
+
+  /// Runs the tool to its end.
+  static func run(_ arguments: [String], in folder: TemporaryFolder) throws -> Result {
+    let process = try start(arguments, in: folder)
+    process.waitUntilExit()
+    func text(_ name: String) throws -> String {
+      String(decoding: try folder.bytes("stream-\(name)"), as: UTF8.self)
+    }
+    return Result(
+      status: process.terminationStatus, output: try text("out"), errors: try text("err"))
+  }
+}
