@@ -2,8 +2,8 @@
 import Foundation
 import PackageDescription
 
-// `make setup` leaves `.deps/libtorch` as a link to the libtorch in use: a wheel's `torch` folder or an
-// unpacked libtorch archive. Nothing else in this file depends on where it came from.
+// `make setup` leaves `.deps/libtorch` as a link to the libtorch in use: a wheel's `torch` folder
+// or an unpacked libtorch archive. Nothing else in this file depends on where it came from.
 let libtorch = Context.packageDirectory + "/.deps/libtorch"
 let hasCUDA = FileManager.default.fileExists(atPath: libtorch + "/lib/libtorch_cuda.so")
 
@@ -15,7 +15,8 @@ let torchHeaders: [CXXSetting] = [
   ])
 ]
 
-// CUDA kernels register themselves when the library is loaded, so the linker must not drop it as unused.
+// CUDA kernels register themselves when the library is loaded, so the linker must not drop it as
+// unused.
 let cudaLibraries =
   hasCUDA
   ? ["-Xlinker", "--no-as-needed", "-ltorch_cuda", "-lc10_cuda", "-Xlinker", "--as-needed"] : []
@@ -24,7 +25,8 @@ let torchLibraries: [LinkerSetting] = [
     ["-L" + libtorch + "/lib", "-Xlinker", "-rpath", "-Xlinker", libtorch + "/lib"] + cudaLibraries),
   // A binary that is copied elsewhere finds libtorch in a folder `lib` beside it.
   .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/lib"], .when(platforms: [.linux])),
-  .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "@executable_path/lib"], .when(platforms: [.macOS])),
+  .unsafeFlags(
+    ["-Xlinker", "-rpath", "-Xlinker", "@executable_path/lib"], .when(platforms: [.macOS])),
   .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
 ]
 
@@ -42,7 +44,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 }
 
 let modules = [
-  "Torch", "NN", "Optimizers", "Models", "Images", "Datasets", "Views", "Distillation", "Experiments",
+  "Torch", "NN", "Optimizers", "Models", "Images", "Datasets", "Views", "Distillation",
+  "Experiments",
 ]
 
 let package = Package(

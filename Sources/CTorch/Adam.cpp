@@ -5,8 +5,9 @@
 
 using namespace ct;
 
-// Sums are taken over pieces of fixed size and added in order, so that they are the same on any number of
-// threads; a piece is small enough to stay in the first-level cache beside its gradient and moments.
+// Sums are taken over pieces of fixed size and added in order, so that they are the same on any
+// number of threads; a piece is small enough to stay in the first-level cache beside its gradient
+// and moments.
 static constexpr int64_t piece = 4096;
 
 static double sumInPieces(int64_t count, const std::function<double(int64_t, int64_t)> &body) {
@@ -37,9 +38,8 @@ int32_t ct_sum_of_squares(ct_tensor x, double *out) {
       return;
     }
     const float *values = tensor.const_data_ptr<float>();
-    *out = sumInPieces(tensor.numel(), [&](int64_t begin, int64_t end) {
-      return squares(values, begin, end);
-    });
+    *out = sumInPieces(tensor.numel(),
+                       [&](int64_t begin, int64_t end) { return squares(values, begin, end); });
   });
 }
 
@@ -60,9 +60,8 @@ struct Squares {
 }  // namespace
 
 template <typename Stored>
-static CT_INLINE Squares adam(float *w, const float *g, Stored *m, float *v,
-                                                   const Constants &c, int64_t begin,
-                                                   int64_t end) {
+static CT_INLINE Squares adam(float *w, const float *g, Stored *m, float *v, const Constants &c,
+                              int64_t begin, int64_t end) {
 #pragma clang fp reassociate(on)
   double weightSquares = 0, updateSquares = 0;
   for (int64_t i = begin; i < end; ++i) {
@@ -115,9 +114,8 @@ static Squares update(at::Tensor &weight, const at::Tensor &gradient, at::Tensor
   Squares total;
   std::vector<double> updates(static_cast<size_t>((weight.numel() + piece - 1) / piece));
   total.weight = sumInPieces(weight.numel(), [&](int64_t begin, int64_t end) {
-    const Squares sums =
-        narrow ? adamBF16(w, g, static_cast<BF16 *>(m), v, c, begin, end)
-               : adamF32(w, g, static_cast<float *>(m), v, c, begin, end);
+    const Squares sums = narrow ? adamBF16(w, g, static_cast<BF16 *>(m), v, c, begin, end)
+                                : adamF32(w, g, static_cast<float *>(m), v, c, begin, end);
     updates[static_cast<size_t>(begin / piece)] = sums.update;
     return sums.weight;
   });
@@ -130,8 +128,7 @@ static void updateAnywhere(at::Tensor &weight, const at::Tensor &gradient, at::T
                            at::Tensor &nu, const ct_adam_options &o, double *squares) {
   const auto g = gradient * o.gradient_scale;
   const bool narrow = mu.scalar_type() == at::kBFloat16;
-  const double beta1 =
-      narrow ? roundedToBF16(static_cast<float>(o.beta1)) : o.beta1;
+  const double beta1 = narrow ? roundedToBF16(static_cast<float>(o.beta1)) : o.beta1;
   const auto m = mu.to(at::kFloat) * beta1 + g * (1 - o.beta1);
   nu.mul_(o.beta2).addcmul_(g, g, 1 - o.beta2);
   mu.copy_(m);
@@ -164,8 +161,7 @@ int32_t ct_adam_step(ct_tensor weightHandle, ct_tensor gradientHandle, ct_tensor
                     nu.strides() == weight.strides(),
                 "Adam: weight and moments differ in memory layout");
     gradient = gradient.to(at::kFloat);
-    if (gradient.strides() != weight.strides())
-      gradient = at::empty_like(weight).copy_(gradient);
+    if (gradient.strides() != weight.strides()) gradient = at::empty_like(weight).copy_(gradient);
     const Squares sums = update(weight, gradient, mu, nu, options);
     squares[0] += sums.weight;
     squares[1] += sums.update;

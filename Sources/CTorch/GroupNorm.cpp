@@ -1,8 +1,9 @@
 // Group normalisation with or without a following ReLU, fused, for channels-last images on the CPU.
 //
-// Why it is here: the variance is taken in a second pass around the mean (libtorch's kernel uses E[x²] - E[x]² in
-// this layout, which loses flat inputs), and libtorch's time grows with the number of groups; this one reads an
-// image's feature map from the cache and keeps nothing for the backward pass but its input, means and 1/deviations.
+// Why it is here: the variance is taken in a second pass around the mean (libtorch's kernel uses
+// E[x²] - E[x]² in this layout, which loses flat inputs), and libtorch's time grows with the number
+// of groups; this one reads an image's feature map from the cache and keeps nothing for the
+// backward pass but its input, means and 1/deviations.
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
@@ -138,10 +139,10 @@ static CT_INLINE void backwardImage(const T *x, const T *dy, T *dx, const float 
       const Shape &shape, double epsilon, bool relu, Scratch &scratch) {                           \
     forwardImage(x, y, gamma, beta, means, inverses, shape, epsilon, relu, scratch);               \
   }                                                                                                \
-  CT_MULTIVERSION static void backward##suffix(                                                    \
-      const T *x, const T *dy, T *dx, const float *gamma, const float *beta, const float *means,   \
-      const float *inverses, float *dGamma, float *dBeta, const Shape &shape, bool relu,           \
-      Scratch &scratch) {                                                                          \
+  CT_MULTIVERSION static void backward##suffix(const T *x, const T *dy, T *dx, const float *gamma, \
+                                               const float *beta, const float *means,              \
+                                               const float *inverses, float *dGamma, float *dBeta, \
+                                               const Shape &shape, bool relu, Scratch &scratch) {  \
     backwardImage(x, dy, dx, gamma, beta, means, inverses, dGamma, dBeta, shape, relu, scratch);   \
   }
 INSTANTIATE(F32, float)

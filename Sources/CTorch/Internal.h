@@ -11,7 +11,8 @@
 
 #include "include/CTorch.h"
 
-// A loop compiled for several instruction sets, the best of which is chosen when the program starts.
+// A loop compiled for several instruction sets, the best of which is chosen when the program
+// starts.
 #if defined(__x86_64__) && defined(__linux__)
 #define CT_MULTIVERSION \
   __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
@@ -57,8 +58,9 @@ at::ScalarType scalarType(int32_t dtype);
 int32_t dtypeOf(at::ScalarType type);
 at::Device deviceOf(ct_device device);
 
-/// Runs body(begin, end) over disjoint pieces of [0, count) on libtorch's own threads. Swift's clang has no
-/// omp.h, with which at::parallel_for would silently run on one thread, so GOMP_parallel is called directly.
+/// Runs body(begin, end) over disjoint pieces of [0, count) on libtorch's own threads. Swift's
+/// clang has no omp.h, with which at::parallel_for would silently run on one thread, so
+/// GOMP_parallel is called directly.
 void parallelFor(int64_t count, int64_t grain, const std::function<void(int64_t, int64_t)> &body);
 
 }  // namespace ct

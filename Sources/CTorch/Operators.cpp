@@ -6,13 +6,13 @@ static at::IntArrayRef list(const int64_t *values, int32_t count) {
   return at::IntArrayRef(values, static_cast<size_t>(count));
 }
 
-#define UNARY(name)                                        \
-  int32_t ct_##name(ct_tensor x, ct_tensor *out) {         \
-    return guard([&] { *out = wrap(at::name(get(x))); });  \
+#define UNARY(name)                                       \
+  int32_t ct_##name(ct_tensor x, ct_tensor *out) {        \
+    return guard([&] { *out = wrap(at::name(get(x))); }); \
   }
-#define BINARY(name)                                               \
-  int32_t ct_##name(ct_tensor a, ct_tensor b, ct_tensor *out) {    \
-    return guard([&] { *out = wrap(at::name(get(a), get(b))); });  \
+#define BINARY(name)                                              \
+  int32_t ct_##name(ct_tensor a, ct_tensor b, ct_tensor *out) {   \
+    return guard([&] { *out = wrap(at::name(get(a), get(b))); }); \
   }
 UNARY(neg)
 UNARY(exp)

@@ -20,8 +20,8 @@ int32_t ct_from_bytes(const void *bytes, const int64_t *shape, int32_t rank, int
 int32_t ct_full(const int64_t *shape, int32_t rank, double value, int32_t dtype, ct_device device,
                 ct_tensor *out) {
   return guard([&] {
-    *out = wrap(at::full(list(shape, rank), value,
-                         at::dtype(scalarType(dtype)).device(deviceOf(device))));
+    *out = wrap(
+        at::full(list(shape, rank), value, at::dtype(scalarType(dtype)).device(deviceOf(device))));
   });
 }
 

@@ -1,5 +1,5 @@
-// Numbers as our own loops read and write them. Free functions that are always inlined, so that each instruction set's
-// version of a loop vectorises the conversion together with the arithmetic.
+// Numbers as our own loops read and write them. Free functions that are always inlined, so that
+// each instruction set's version of a loop vectorises the conversion together with the arithmetic.
 #pragma once
 
 #include <cstdint>

@@ -5,7 +5,8 @@ public struct DatasetRegistry: Sendable {
   /// Folders that are searched, in this order, before the places where packages put a data set.
   public let folders: [String]
 
-  /// Searches `dataFolder` (the option `--data-dir`), then the environment variable `FUNMATCH_DATA`.
+  /// Searches `dataFolder` (the option `--data-dir`), then the environment variable
+  /// `FUNMATCH_DATA`.
   public init(
     dataFolder: String? = nil, environment: [String: String] = ProcessInfo.processInfo.environment
   ) {
@@ -17,7 +18,8 @@ public struct DatasetRegistry: Sendable {
 
   /// Opens a split, or the slice of it that the reference names.
   ///
-  /// - Throws: `DatasetError` when the data set is unknown, not here or damaged, or the slice is empty.
+  /// - Throws: `DatasetError` when the data set is unknown, not here or damaged, or the slice is
+  ///   empty.
   public func open(_ reference: DatasetReference) throws -> any Dataset {
     let whole: any Dataset
     switch reference.name {

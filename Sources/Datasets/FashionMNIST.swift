@@ -1,8 +1,8 @@
 import Foundation
 import FunMatchImages
 
-/// Fashion-MNIST (Xiao et al. 2017): 60,000 training and 10,000 test images of 28 × 28 gray pixels, replicated to three
-/// channels, in 10 classes; in the original IDX files, gzipped or not.
+/// Fashion-MNIST (Xiao et al. 2017): 60,000 training and 10,000 test images of 28 × 28 gray pixels,
+/// replicated to three channels, in 10 classes; in the original IDX files, gzipped or not.
 public struct FashionMNIST: Dataset {
   /// Its name in the registry.
   public static let name = "fashion-mnist"
@@ -11,17 +11,20 @@ public struct FashionMNIST: Dataset {
   /// Side of an image in pixels.
   public static let side = 28
 
+  /// The ten kinds of clothing, by label.
   public var classNames: [String] {
     [
       "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
       "Ankle boot",
     ]
   }
+  /// 60,000 or 10,000.
   public let count: Int
   private let images: [UInt8]
   private let labels: [UInt8]
 
-  /// SHA-256 of the decompressed files. Debian compressed them anew, so the archives' own sums differ from upstream's.
+  /// SHA-256 of the decompressed files. Debian compressed them anew, so the archives' own sums
+  /// differ from upstream's.
   private static let checksums = [
     "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
     "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
@@ -83,6 +86,7 @@ public struct FashionMNIST: Dataset {
     return Array(bytes[header...])
   }
 
+  /// (28, 28, 3) pixels, the three channels alike.
   public func image(at index: Int) -> PixelImage {
     let pixels = Self.side * Self.side
     let gray = images[index * pixels..<(index + 1) * pixels]
@@ -99,5 +103,6 @@ public struct FashionMNIST: Dataset {
     return PixelImage(height: Self.side, width: Self.side, pixels: rgb)
   }
 
+  /// A number in 0 ..< 10.
   public func label(at index: Int) -> Int? { Int(labels[index]) }
 }

@@ -1,6 +1,7 @@
 /// Part of a split as TFDS writes it: `[:90%]`, `[90%:]`, `[100:200]`, `[-500:]`.
 ///
-/// Percentages are rounded to the nearest image (TFDS's `closest`), so `[:90%]` and `[90%:]` meet without overlap.
+/// Percentages are rounded to the nearest image (TFDS's `closest`), so `[:90%]` and `[90%:]` meet
+/// without overlap.
 public struct Slice: Sendable, Equatable {
   private enum Bound: Sendable, Equatable {
     case images(Int)

@@ -3,7 +3,8 @@ import FunMatchViews
 
 /// A step's images on the device, mixed: what both networks are given.
 public struct Batch {
-  /// Images by resolution: (N, 3, resolution, resolution), f32 in [-1, 1], channels side by side in memory.
+  /// Images by resolution: (N, 3, resolution, resolution), f32 in [-1, 1], channels side by side in
+  /// memory.
   public let images: [Int: Tensor]
   /// Class of each image before mixing; `nil` where nobody labelled it.
   public let labels: [Int?]
@@ -21,7 +22,8 @@ public struct Batch {
     self.lambda = lambda
   }
 
-  /// uint8 (count, size, size, 3) to f32 (count, 3, size, size), u8 / 255 · 2 - 1 (big_vision's `value_range(-1, 1)`).
+  /// uint8 (count, size, size, 3) to f32 (count, 3, size, size), u8 / 255 · 2 - 1 (big_vision's
+  /// `value_range(-1, 1)`).
   public static func scaled(_ pixels: [UInt8], count: Int, size: Int, device: Device) -> Tensor {
     scaled(Tensor(pixels, shape: [count, size, size, 3]).to(device))
   }

@@ -5,14 +5,16 @@ import FunMatchTorch
 /// All take logits (N, classes), f32, and give one value an example, (N). Source: big_vision
 /// `evaluators/proj/distill/distance.py`, `dist`.
 public enum Distance: Sendable, Equatable {
-  /// T² · KL(softmax(teacher / T) ‖ softmax(student / T)); the teacher's probabilities enter the logarithm cut at 1e-8.
+  /// T² · KL(softmax(teacher / T) ‖ softmax(student / T)); the teacher's probabilities enter the
+  /// logarithm cut at 1e-8.
   case kl(temperature: Double)
   /// √(Σ (student - teacher)² + 1e-12).
   case euclidean
   /// Σ (student - teacher)².
   case l2
-  /// KL(target ‖ student), the target being the teacher's most likely class with probability 1 - `labelSmoothing` and
-  /// the rest spread over the other classes; cross entropy where nothing is smoothed.
+  /// KL(target ‖ student), the target being the teacher's most likely class with probability 1 -
+  /// `labelSmoothing` and the rest spread over the other classes; cross entropy where nothing is
+  /// smoothed.
   case hard(labelSmoothing: Double)
   /// The Euclidean distance of log-probabilities.
   case logSoftmaxEuclidean

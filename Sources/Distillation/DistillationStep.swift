@@ -4,7 +4,8 @@ import FunMatchOptimizers
 import FunMatchTorch
 import FunMatchViews
 
-/// One update of the student: mix, ask the teachers, ask the student, compare, backward, clip, step.
+/// One update of the student: mix, ask the teachers, ask the student, compare, backward, clip,
+/// step.
 ///
 /// Source: big_vision `trainers/proj/distill/distill.py`, `update_fn`.
 public struct DistillationStep {

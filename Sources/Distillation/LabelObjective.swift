@@ -11,6 +11,9 @@ public struct LabelObjective: Objective {
     self.device = device
   }
 
+  /// One-hot labels (N, classes), mixed.
+  ///
+  /// - Throws: `TrainingError` when an image has no label or one out of range.
   public func target(_ batch: Batch) throws -> [Tensor] {
     let labels = try batch.labels.map { label in
       guard let label, (0..<classes).contains(label) else {
@@ -22,6 +25,7 @@ public struct LabelObjective: Objective {
     return [Mixup.mix(oneHot, lambda: batch.lambda)]
   }
 
+  /// Mean cross entropy, a scalar.
   public func loss(_ logits: Tensor, _ target: [Tensor]) -> Tensor {
     -(target[0] * logits.logSoftmax()).sum([1]).mean()
   }

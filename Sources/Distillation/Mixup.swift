@@ -1,8 +1,8 @@
 import FunMatchTorch
 import FunMatchViews
 
-/// Mixup (Zhang et al. 2018) as the official trainer does it: one λ for the whole batch, λ ← max(λ, 1 - λ), each example
-/// mixed with the one before it and the first with the last.
+/// Mixup (Zhang et al. 2018) as the official trainer does it: one λ for the whole batch, λ ← max(λ,
+/// 1 - λ), each example mixed with the one before it and the first with the last.
 ///
 /// Source: big_vision `utils.py`, `mixup`.
 public struct Mixup: Sendable {

@@ -2,7 +2,8 @@ import FunMatchModels
 import FunMatchNN
 import FunMatchTorch
 
-/// A network that is only asked: its kernels are standardised once and kept in the precision that it computes in.
+/// A network that is only asked: its kernels are standardised once and kept in the precision that
+/// it computes in.
 public struct Teacher {
   /// Input size in pixels.
   public let resolution: Int

@@ -1,8 +1,10 @@
 import FunMatchTorch
 
-/// Function matching: be close to what the teachers say of the very same views. Labels play no part.
+/// Function matching: be close to what the teachers say of the very same views. Labels play no
+/// part.
 ///
-/// With several teachers the distances to each are added (big_vision `trainers/proj/distill/distill.py`, `loss_fn`).
+/// With several teachers the distances to each are added (big_vision
+/// `trainers/proj/distill/distill.py`, `loss_fn`).
 public struct TeacherObjective: Objective {
   private let teachers: [Teacher]
   private let distance: Distance
@@ -13,6 +15,9 @@ public struct TeacherObjective: Objective {
     self.distance = distance
   }
 
+  /// Each teacher's logits (N, classes) of the images at its own resolution.
+  ///
+  /// - Throws: `TrainingError` when no views were drawn at a teacher's resolution.
   public func target(_ batch: Batch) throws -> [Tensor] {
     try teachers.map { teacher in
       guard let images = batch.images[teacher.resolution] else {
@@ -22,6 +27,7 @@ public struct TeacherObjective: Objective {
     }
   }
 
+  /// The sum over the teachers of the mean distance to each, a scalar.
   public func loss(_ logits: Tensor, _ target: [Tensor]) -> Tensor {
     target.dropFirst().reduce(distance(student: logits, teacher: target[0]).mean()) {
       $0 + distance(student: logits, teacher: $1).mean()

@@ -23,9 +23,11 @@ public struct Trainer {
     self.source = source
   }
 
-  /// Makes the updates `steps`, calling `after` behind each; it ends the loop early by returning false.
+  /// Makes the updates `steps`, calling `after` behind each; it ends the loop early by returning
+  /// false.
   ///
-  /// - Throws: what a step throws (`TrainingError` for a loss that is not finite), the data set and `after` do.
+  /// - Throws: what a step throws (`TrainingError` for a loss that is not finite), the data set and
+  ///   `after` do.
   public func run(_ steps: Range<Int>, after: (Progress) throws -> Bool) throws {
     var last = ContinuousClock.now
     for index in steps {

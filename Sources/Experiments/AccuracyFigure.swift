@@ -20,10 +20,12 @@ struct AccuracyFigure {
       let file = "accuracy-\(key).dat"
       let text = "# step \(key)\n" + series.map { "\($0.step) \($0.value)\n" }.joined()
       try AtomicFile.write(to: "\(folder.report)/\(file)", Data(text.utf8))
-      curves.append("'\(file)' using 1:(100*$2) with linespoints pointtype 7 pointsize 0.4 title '\(name)'")
+      curves.append(
+        "'\(file)' using 1:(100*$2) with linespoints pointtype 7 pointsize 0.4 title '\(name)'")
     }
     if let teacher {
-      curves.append("\(100 * teacher) with lines dashtype 2 linecolor '#666666' title 'teacher, top-1'")
+      curves.append(
+        "\(100 * teacher) with lines dashtype 2 linecolor '#666666' title 'teacher, top-1'")
     }
     let script = """
       set terminal svg size 800,500 dynamic background 'white' font 'sans-serif,14'

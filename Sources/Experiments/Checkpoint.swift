@@ -4,9 +4,11 @@ import FunMatchModels
 import FunMatchOptimizers
 import FunMatchTorch
 
-/// The state of a run behind a step: weights and optimiser, in `checkpoints/000012500.safetensors` with a `.json` beside it.
+/// The state of a run behind a step: weights and optimiser, in `checkpoints/000012500.safetensors`
+/// with a `.json` beside it.
 ///
-/// Both are written under other names first; the `.json` comes last, so a checkpoint that has one is whole.
+/// Both are written under other names first; the `.json` comes last, so a checkpoint that has one
+/// is whole.
 public struct Checkpoint {
   /// What the `.json` says.
   public struct Description: Codable, Sendable, Equatable {
@@ -27,7 +29,8 @@ public struct Checkpoint {
 
   /// Saves the state behind `step` updates and removes all but the latest `keep` checkpoints.
   ///
-  /// - Throws: `TorchError` when the disk is full or the folder cannot be written; older checkpoints stay then.
+  /// - Throws: `TorchError` when the disk is full or the folder cannot be written; older
+  ///   checkpoints stay then.
   public static func save(
     _ model: any Model, _ optimizer: Adam, step: Int, folder: String, keep: Int
   ) throws {

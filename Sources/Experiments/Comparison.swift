@@ -1,7 +1,8 @@
 import Foundation
 import FunMatchDistillation
 
-/// A student and, where there is one, its teacher on the same images: a table for people, an object for programs.
+/// A student and, where there is one, its teacher on the same images: a table for people, an object
+/// for programs.
 public struct Comparison: Codable, Sendable, Equatable {
   /// Number of images.
   public let images: Int

@@ -5,7 +5,8 @@ public final class MetricsLog {
   private let file: FileHandle
   private let path: String
 
-  /// Opens the file of a run, keeping only lines up to `step`: those behind the checkpoint are made again.
+  /// Opens the file of a run, keeping only lines up to `step`: those behind the checkpoint are made
+  /// again.
   ///
   /// - Throws: `ExperimentError` when the file cannot be read or written.
   public init(path: String, keepingThrough step: Int) throws {

@@ -20,8 +20,9 @@ struct NetworkLoader {
     let folder = URL(fileURLWithPath: recipePath).deletingLastPathComponent().path
     let folders =
       [folder] + [ProcessInfo.processInfo.environment["FUNMATCH_WEIGHTS"]].compactMap { $0 }
-    guard let found = folders.map({ $0 + "/" + weights })
-      .first(where: FileManager.default.fileExists(atPath:))
+    guard
+      let found = folders.map({ $0 + "/" + weights })
+        .first(where: FileManager.default.fileExists(atPath:))
     else {
       throw ExperimentError(
         "\(weights): there is no such file in \(folders.joined(separator: " or "))"

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Tells on standard error how far a run is: one live line on a terminal, else a line every few seconds.
+/// Tells on standard error how far a run is: one live line on a terminal, else a line every few
+/// seconds.
 final class ProgressLine {
   private let total: Int
   private let isTerminal: Bool

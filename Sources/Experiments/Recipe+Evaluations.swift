@@ -5,7 +5,8 @@ extension Recipe {
     public var every: Int
     /// Images a forward pass.
     public var batchSize: Int
-    /// Short side after resizing, in pixels; `nil`: what the paper uses for the student's resolution.
+    /// Short side after resizing, in pixels; `nil`: what the paper uses for the student's
+    /// resolution.
     public var resize: Int?
   }
 }

@@ -3,7 +3,8 @@ import FunMatchModels
 extension Recipe {
   /// A network and its input.
   public struct Network: Codable, Sendable, Equatable {
-    /// A file with its weights, relative to the recipe, then to `FUNMATCH_WEIGHTS`; `nil`: fresh ones.
+    /// A file with its weights, relative to the recipe, then to `FUNMATCH_WEIGHTS`; `nil`: fresh
+    /// ones.
     public var weights: String?
     /// Its shape; may be left out where the weights are a model file of this tool.
     public var model: ModelSpec?

@@ -70,8 +70,8 @@ extension Recipe {
       resize: evaluation.resize ?? Self.usualResize(student.resolution), crop: student.resolution)
   }
 
-  /// The paper's short side for a resolution: 160 for 128, 8/7 of it from 160 pixels on; images of a few dozen pixels
-  /// are taken whole.
+  /// The paper's short side for a resolution: 160 for 128, 8/7 of it from 160 pixels on; images of
+  /// a few dozen pixels are taken whole.
   public static func usualResize(_ resolution: Int) -> Int {
     switch resolution {
     case ..<64: resolution

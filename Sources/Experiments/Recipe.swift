@@ -4,10 +4,11 @@ import FunMatchModels
 import FunMatchOptimizers
 import FunMatchViews
 
-/// Everything that a run depends on, as its YAML file says it; the keys are described in docs/recipes.md.
+/// Everything that a run depends on, as its YAML file says it; the keys are described in
+/// docs/recipes.md.
 ///
-/// Decoding puts the paper's defaults in place of absent keys. Encoding writes every key, null ones too: the set of
-/// written keys is what `RecipeFile` knows a recipe to consist of.
+/// Decoding puts the paper's defaults in place of absent keys. Encoding writes every key, null ones
+/// too: the set of written keys is what `RecipeFile` knows a recipe to consist of.
 public struct Recipe: Codable, Sendable, Equatable {
   /// The images.
   public var data: Images

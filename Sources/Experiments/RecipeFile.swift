@@ -8,7 +8,8 @@ public struct RecipeFile {
   /// Where it was read.
   public let path: String
 
-  /// - Parameter edits: `KEY=VALUE` with a dotted key, such as `optimizer.adam.learningRate=0.003`; values are YAML.
+  /// - Parameter edits: `KEY=VALUE` with a dotted key, such as `optimizer.adam.learningRate=0.003`;
+  ///   values are YAML.
   /// - Throws: `ExperimentError` naming the file and the key.
   public init(path: String, edits: [String] = []) throws {
     self.path = path

@@ -2,7 +2,8 @@ import Yams
 
 /// Finds keys that a recipe does not have, and says in words what a decoder did not like.
 enum RecipeKeys {
-  /// A sentence on the first key of `tree` that `known`, the same recipe written out again, does not have.
+  /// A sentence on the first key of `tree` that `known`, the same recipe written out again, does
+  /// not have.
   static func unknown(in tree: Node, known: Node, at path: [String] = []) -> String? {
     switch (tree, known) {
     case (.mapping(let given), .mapping(let expected)):

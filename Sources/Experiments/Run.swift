@@ -41,7 +41,8 @@ public struct Run {
 
   /// Makes all steps, or those that are left.
   ///
-  /// - Throws: an error with one sentence on what was wrong; the last checkpoint is whole whatever happens.
+  /// - Throws: an error with one sentence on what was wrong; the last checkpoint is whole whatever
+  ///   happens.
   public func callAsFunction() throws -> Outcome {
     let parts = try RunParts(kind, file, options)
     try folder.prepare(recipe, resume: options.resume)

@@ -25,8 +25,8 @@ public struct RunFolder: Sendable {
 
   /// Makes the folder for a new run, or takes up the one of a run of the same recipe.
   ///
-  /// - Throws: `ExperimentError` when the folder holds a run and `resume` is off, when the run there has another recipe,
-  ///   or when the folder cannot be made.
+  /// - Throws: `ExperimentError` when the folder holds a run and `resume` is off, when the run
+  ///   there has another recipe, or when the folder cannot be made.
   public func prepare(_ recipe: Recipe, resume: Bool) throws {
     let text = try RecipeFile.text(recipe)
     if FileManager.default.fileExists(atPath: self.recipe) {

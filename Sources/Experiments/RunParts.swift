@@ -77,7 +77,8 @@ struct RunParts {
         student: student.model, objective: objective, optimizer: optimizer,
         schedule: Schedule(
           totalSteps: steps, warmupSteps: recipe.schedule.warmupSteps, decay: recipe.schedule.decay),
-        lambda: Mixup(recipe.views.mixup, seed: recipe.seed).lambda(step:), resolution: recipe.student.resolution,
+        lambda: Mixup(recipe.views.mixup, seed: recipe.seed).lambda(step:),
+        resolution: recipe.student.resolution,
         precision: precision, device: device),
       source)
   }

@@ -1,9 +1,9 @@
-/// How an image is prepared when a network is evaluated, without any randomness: resized so that its
-/// smaller side is `resize`, then cut to the middle `crop` x `crop` pixels.
+/// How an image is prepared when a network is evaluated, without any randomness: resized so that
+/// its smaller side is `resize`, then cut to the middle `crop` x `crop` pixels.
 ///
-/// Source: big_vision's `decode|resize_small(resize)|central_crop(crop)`. The paper uses (160, 128) for
-/// 128-pixel models and (256, 224) for 224-pixel ones. An image that has the right size already is not
-/// changed.
+/// Source: big_vision's `decode|resize_small(resize)|central_crop(crop)`. The paper uses (160, 128)
+/// for 128-pixel models and (256, 224) for 224-pixel ones. An image that has the right size already
+/// is not changed.
 public struct EvaluationPreprocessing: Sendable, Hashable, Codable {
   /// The length that the smaller side is resized to.
   public var resize: Int
@@ -31,7 +31,8 @@ public struct EvaluationPreprocessing: Sendable, Hashable, Codable {
 
   /// The same as `apply(to:)`, written to the caller's memory, for filling a batch in place.
   ///
-  /// - Parameter target: `crop * crop * 3` bytes; need not be initialized before, all of it is after.
+  /// - Parameter target: `crop * crop * 3` bytes; need not be initialized before, all of it is
+  ///   after.
   /// - Throws: `ImageError` of kind `geometry` if not 0 < crop <= resize.
   public func apply(
     to image: PixelImage, into target: UnsafeMutableBufferPointer<UInt8>

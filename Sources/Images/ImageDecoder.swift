@@ -29,8 +29,8 @@ public struct ImageDecoder: Sendable {
   public var inverseDCT: InverseDCT
   /// What to do about a JPEG with corrupt data in its middle.
   public var damage: Damage
-  /// The largest decoded image, in bytes (height * width * 3); headers that ask for more are refused
-  /// before any memory is taken.
+  /// The largest decoded image, in bytes (height * width * 3); headers that ask for more are
+  /// refused before any memory is taken.
   public var byteLimit: Int
 
   /// A decoder; the defaults are the official pipeline's, but for the refusal of damaged files.
@@ -45,8 +45,8 @@ public struct ImageDecoder: Sendable {
   /// Reads an image's format and size without decoding it.
   ///
   /// - Parameter name: what errors call the image, usually its path.
-  /// - Throws: `ImageError` if the bytes are no image, or its header asks for more than `byteLimit` or
-  ///   promises more pixels than that many bytes can hold.
+  /// - Throws: `ImageError` if the bytes are no image, or its header asks for more than `byteLimit`
+  ///   or promises more pixels than that many bytes can hold.
   public func header(_ bytes: some ContiguousBytes, name: String? = nil) throws -> ImageHeader {
     try bytes.withUnsafeBytes { try header($0, name: name) }
   }

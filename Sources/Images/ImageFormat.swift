@@ -1,4 +1,5 @@
-/// The image formats that can be decoded, told apart by their first bytes and never by a file's name.
+/// The image formats that can be decoded, told apart by their first bytes and never by a file's
+/// name.
 public enum ImageFormat: String, Sendable, Codable, CaseIterable {
   /// JPEG: baseline and progressive, gray, RGB, CMYK and YCCK.
   case jpeg

@@ -1,14 +1,14 @@
-/// Which inputs one output coordinate of an area resize averages: `first ..< end`, those between the
-/// first and the last with weight one.
+/// Which inputs one output coordinate of an area resize averages: `first ..< end`, those between
+/// the first and the last with weight one.
 private struct Span {
   var first: Int
   var end: Int
   var firstWeight: Float
   var lastWeight: Float
 
-  /// The span of output coordinate `i`, where `scale` is input size / output size. All in float32, as
-  /// TensorFlow's ResizeArea: its sums land just below an integer in flat regions, which truncation
-  /// makes visible.
+  /// The span of output coordinate `i`, where `scale` is input size / output size. All in float32,
+  /// as TensorFlow's ResizeArea: its sums land just below an integer in flat regions, which
+  /// truncation makes visible.
   init(_ i: Int, scale: Float) {
     let low = Float(i) * scale
     let high = Float(i + 1) * scale
@@ -35,8 +35,8 @@ extension PixelImage {
   /// Resizes to `height` x `width` by averaging the area under each output pixel, for shrinking and
   /// growing alike (growing is then nearly "nearest"); the result is truncated to uint8.
   ///
-  /// Source: `tf.image.resize(method="area")` as big_vision `pp/ops_image.py`, `resize_small`, calls it.
-  /// Sums are taken in float32 in TensorFlow's order, so that pixels are equal.
+  /// Source: `tf.image.resize(method="area")` as big_vision `pp/ops_image.py`, `resize_small`,
+  /// calls it. Sums are taken in float32 in TensorFlow's order, so that pixels are equal.
   ///
   /// - Precondition: both sizes are positive.
   public func resizeArea(height: Int, width: Int) -> PixelImage {
@@ -48,8 +48,8 @@ extension PixelImage {
     }
   }
 
-  /// Resizes so that the smaller side becomes `size`, by area; the other keeps the aspect ratio and is
-  /// rounded half to even (big_vision `pp/ops_image.py`, `resize_small`).
+  /// Resizes so that the smaller side becomes `size`, by area; the other keeps the aspect ratio and
+  /// is rounded half to even (big_vision `pp/ops_image.py`, `resize_small`).
   ///
   /// - Precondition: `size` is positive.
   public func resizeSmall(_ size: Int) -> PixelImage {
@@ -86,8 +86,8 @@ extension PixelImage {
           let output = target.baseAddress
         else { return }
         let sum = line + count
-        // The input line that `line` holds the horizontal sums of. The last line of one output row is
-        // often the first of the next.
+        // The input line that `line` holds the horizontal sums of. The last line of one output row
+        // is often the first of the next.
         var held = -1
         for y in 0..<window.height {
           let rows = Span(window.y + y, scale: yScale)

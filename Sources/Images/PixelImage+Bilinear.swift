@@ -5,8 +5,9 @@ private struct Tap {
   /// The share of `upper`; that of `lower` is one less this.
   var weight: Float
 
-  /// Fills `taps` for one axis with half-pixel centres; coordinates are clamped to `0 ..< input`, so
-  /// that a crop never sees the pixels around it. All in float32, as TensorFlow's ResizeBilinear.
+  /// Fills `taps` for one axis with half-pixel centres; coordinates are clamped to `0 ..< input`,
+  /// so that a crop never sees the pixels around it. All in float32, as TensorFlow's
+  /// ResizeBilinear.
   static func fill(
     _ taps: UnsafeMutableBufferPointer<Tap>, input: Int, reversed: Bool = false
   ) {
@@ -24,8 +25,8 @@ private struct Tap {
 
 extension PixelImage {
   /// Crops to `box` and resizes the crop to `height` x `width`: bilinear, half-pixel centres, no
-  /// antialiasing however much it shrinks, weights clamped at the crop's border, the result truncated
-  /// to uint8. The aspect ratio is not kept.
+  /// antialiasing however much it shrinks, weights clamped at the crop's border, the result
+  /// truncated to uint8. The aspect ratio is not kept.
   ///
   /// Source: big_vision `pp/ops_image.py`, `inception_crop` and `resize`. Pixels equal those of
   /// TensorFlow's ResizeBilinear.
@@ -38,10 +39,11 @@ extension PixelImage {
     }
   }
 
-  /// The same as `resizeBilinear(box:height:width:flip:)`, written to the caller's memory, for filling
-  /// a batch in place.
+  /// The same as `resizeBilinear(box:height:width:flip:)`, written to the caller's memory, for
+  /// filling a batch in place.
   ///
-  /// - Parameter target: `height * width * 3` bytes; need not be initialized before, all of it is after.
+  /// - Parameter target: `height * width * 3` bytes; need not be initialized before, all of it is
+  ///   after.
   public func resizeBilinear(
     box: Box, height: Int, width: Int, flip: Bool, into target: UnsafeMutableBufferPointer<UInt8>
   ) {
@@ -57,8 +59,8 @@ extension PixelImage {
       Tap.fill(rows, input: box.height)
       Tap.fill(columns, input: box.width, reversed: flip)
       // Two lines of the crop, resized horizontally, in float32. When the image grows, neighbouring
-      // output lines lie between the same two, so each is computed once. Pixels are stored four values
-      // wide, hence the padding.
+      // output lines lie between the same two, so each is computed once. Pixels are stored four
+      // values wide, hence the padding.
       let count = width * 3
       withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * (count + 1)) { lines in
         pixels.withUnsafeBufferPointer { source in
@@ -116,9 +118,9 @@ extension PixelImage {
   }
 }
 
-/// A value in 0 ..< 256 without its fraction. `UInt8(value)` would check the range, which keeps the loop
-/// from being vectorised (this is 3.4 times faster): adding 2^23 leaves the integer in the low bits,
-/// rounded to nearest, and rounding up is taken back.
+/// A value in 0 ..< 256 without its fraction. `UInt8(value)` would check the range, which keeps the
+/// loop from being vectorised (this is 3.4 times faster): adding 2^23 leaves the integer in the low
+/// bits, rounded to nearest, and rounding up is taken back.
 @inline(__always)
 private func truncated(_ value: Float) -> UInt8 {
   let shifted = value + 8_388_608

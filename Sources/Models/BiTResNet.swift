@@ -1,13 +1,16 @@
 import FunMatchNN
 import FunMatchTorch
 
-/// BiT ("Big Transfer", Kolesnikov et al. 2020): ResNet-v2 with weight standardisation and group normalisation.
+/// BiT ("Big Transfer", Kolesnikov et al. 2020): ResNet-v2 with weight standardisation and group
+/// normalisation.
 ///
 /// Source: big_vision `models/bit_paper.py`; parameters have timm's names (`resnetv2_*_bit`).
 public final class BiTResNet: Model {
   /// The shape it was built to.
   public let spec: BiTSpec
+  /// Its parameters under timm's names.
   public let store = ParameterStore()
+  /// Number of classes that it tells apart.
   public let classes: Int
   let stem: StandardizedConv2d
   let stages: [[BiTUnit]]
@@ -55,6 +58,7 @@ public final class BiTResNet: Model {
     headBias = (root / "head" / "fc").parameter("bias", [classes], .vector, .zeros)
   }
 
+  /// Logits (N, classes), f32, of images (N, 3, H, W), f32 in [-1, 1].
   public func callAsFunction(_ images: Tensor, _ mode: Mode) -> Tensor {
     let pooled = features(images, mode)
     return pooled.linear(headWeight.value.reshaped([classes, -1]), bias: headBias.value)
@@ -74,6 +78,7 @@ public final class BiTResNet: Model {
     }
   }
 
+  /// Multiply-accumulates of the convolutions and the head for one image of this size.
   public func multiplyAccumulates(height: Int, width: Int) -> Int {
     func halved(_ size: Int) -> Int { (size + 1) / 2 }
     var size = (height, width)

@@ -6,7 +6,8 @@ public struct BiTSpec: Codable, Sendable, Equatable {
   public enum Stem: Sendable, Equatable {
     /// 7×7 stride 2, then 3×3 max-pooling stride 2 padded with -∞: the official `bit_paper` model.
     case official
-    /// The same, pooling padded with 0: timm's `resnetv2_*_bit`, and BiT's first TensorFlow release.
+    /// The same, pooling padded with 0: timm's `resnetv2_*_bit`, and BiT's first TensorFlow
+    /// release.
     case timm
     /// 3×3 with this stride (1 or 2) and no pooling, for images of about 32 pixels.
     case small(stride: Int)

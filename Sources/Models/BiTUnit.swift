@@ -1,7 +1,8 @@
 import FunMatchNN
 import FunMatchTorch
 
-/// One pre-activation bottleneck: 1×1, 3×3 (with the stride), 1×1, the way around projected where shapes change.
+/// One pre-activation bottleneck: 1×1, 3×3 (with the stride), 1×1, the way around projected where
+/// shapes change.
 ///
 /// Source: big_vision `models/bit_paper.py`, `ResidualUnit`.
 struct BiTUnit: Layer {

@@ -7,7 +7,8 @@ public protocol Model: AnyObject {
   var store: ParameterStore { get }
   /// Number of classes that it tells apart.
   var classes: Int { get }
-  /// Logits (N, classes), f32, of images (N, 3, H, W) in the range that the model was trained with, f32.
+  /// Logits (N, classes), f32, of images (N, 3, H, W) in the range that the model was trained with,
+  /// f32.
   func callAsFunction(_ images: Tensor, _ mode: Mode) -> Tensor
   /// Multiply-accumulates of convolutions and the head for one image of this size, in pixels.
   func multiplyAccumulates(height: Int, width: Int) -> Int

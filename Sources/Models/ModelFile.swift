@@ -1,8 +1,8 @@
 import Foundation
 import FunMatchTorch
 
-/// A network in a `.safetensors` file that tells by itself how to use it: the spec, the class names and the
-/// preprocessing are in its metadata, so no recipe is needed.
+/// A network in a `.safetensors` file that tells by itself how to use it: the spec, the class names
+/// and the preprocessing are in its metadata, so no recipe is needed.
 public struct ModelFile {
   /// The network, in single precision.
   public let model: any Model
@@ -32,7 +32,8 @@ public struct ModelFile {
 
   /// Reads a file that `write` made.
   ///
-  /// - Throws: `TorchError` when the file is damaged, was not written by this tool or does not fit its own spec.
+  /// - Throws: `TorchError` when the file is damaged, was not written by this tool or does not fit
+  ///   its own spec.
   public init(path: String) throws {
     let file = try SafetensorsFile(path)
     guard let text = file.metadata[Key.spec] else {
@@ -41,7 +42,8 @@ public struct ModelFile {
           + "`funmatch import` makes a model file of other weights")
     }
     spec = try Self.decode(text, Key.spec, path)
-    classNames = try file.metadata[Key.classNames].map { try Self.decode($0, Key.classNames, path) } ?? []
+    classNames =
+      try file.metadata[Key.classNames].map { try Self.decode($0, Key.classNames, path) } ?? []
     preprocessing = try file.metadata[Key.preprocessing].map {
       try Self.decode($0, Key.preprocessing, path)
     }
@@ -53,7 +55,9 @@ public struct ModelFile {
     try model.store.load(try file.readAll(), from: path)
   }
 
-  private static func decode<T: Decodable>(_ text: String, _ key: String, _ path: String) throws -> T {
+  private static func decode<T: Decodable>(_ text: String, _ key: String, _ path: String) throws
+    -> T
+  {
     do {
       return try JSONDecoder().decode(T.self, from: Data(text.utf8))
     } catch {
@@ -74,7 +78,9 @@ public struct ModelFile {
     var metadata = ["format": "pt", Key.spec: try text(spec)]
     if !classNames.isEmpty { metadata[Key.classNames] = try text(classNames) }
     if let preprocessing { metadata[Key.preprocessing] = try text(preprocessing) }
-    let tensors = model.store.tensors.map { (name: $0.name, tensor: $0.tensor.detached().to(dtype)) }
+    let tensors = model.store.tensors.map {
+      (name: $0.name, tensor: $0.tensor.detached().to(dtype))
+    }
     try Safetensors.write(tensors, metadata: metadata, to: path)
   }
 }

@@ -1,6 +1,7 @@
 import FunMatchTorch
 
-/// Which network a recipe or a model file means: a map with the family as its one key, `{bit: {depth: 50, width: 1}}`.
+/// Which network a recipe or a model file means: a map with the family as its one key, `{bit:
+/// {depth: 50, width: 1}}`.
 public enum ModelSpec: Codable, Sendable, Equatable {
   case bit(BiTSpec)
 

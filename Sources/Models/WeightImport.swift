@@ -27,10 +27,12 @@ public struct WeightImport {
     let isOfficial = arrays.contains { $0.name.hasPrefix("resnet/") }
     family = isOfficial ? .official : .timm
     let headName = isOfficial ? "resnet/head/conv2d/bias" : "head.fc.bias"
-    guard let head = arrays.first(where: { $0.name == headName }), let classes = head.tensor.shape.last
+    guard let head = arrays.first(where: { $0.name == headName }),
+      let classes = head.tensor.shape.last
     else {
       throw TorchError(
-        "\(path): neither BiT's names (resnet/head/conv2d/bias) nor timm's (head.fc.bias) are in it")
+        "\(path): neither BiT's names (resnet/head/conv2d/bias) nor timm's (head.fc.bias) are in it"
+      )
     }
     var spec = spec
     spec.classes = spec.classes ?? classes

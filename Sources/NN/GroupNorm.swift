@@ -1,7 +1,7 @@
 import FunMatchTorch
 
-/// Group normalisation (Wu and He, 2018): groups of neighbouring channels, biased variance, ε inside the root; with the
-/// ReLU that follows it, if one does.
+/// Group normalisation (Wu and He, 2018): groups of neighbouring channels, biased variance, ε
+/// inside the root; with the ReLU that follows it, if one does.
 public struct GroupNorm: Layer {
   /// Scale, (C).
   public let weight: Parameter

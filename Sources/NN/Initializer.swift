@@ -4,8 +4,8 @@ import FunMatchTorch
 public enum Initializer: Sendable {
   case zeros
   case ones
-  /// Normal with variance 1 / fan-in, cut at two standard deviations: flax's `lecun_normal`, which the official
-  /// models use. Fan-in is the product of all sizes but the first.
+  /// Normal with variance 1 / fan-in, cut at two standard deviations: flax's `lecun_normal`, which
+  /// the official models use. Fan-in is the product of all sizes but the first.
   case lecunNormal
 
   /// Draws from libtorch's generator (`Torch.manualSeed`).

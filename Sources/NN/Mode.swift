@@ -2,9 +2,11 @@ import FunMatchTorch
 
 /// How a network is run, given to every forward pass so that none can be left in the wrong state.
 public struct Mode: Hashable, Sendable {
-  /// Whether the pass is recorded for gradients (and batch statistics are taken, where there are any).
+  /// Whether the pass is recorded for gradients (and batch statistics are taken, where there are
+  /// any).
   public var isTraining: Bool
-  /// What convolutions compute in: f32, bf16 or f16. Parameters keep their own type, logits are always f32.
+  /// What convolutions compute in: f32, bf16 or f16. Parameters keep their own type, logits are
+  /// always f32.
   public var precision: DType
 
   /// A pass that gradients are taken of.

@@ -29,7 +29,8 @@ public final class ParameterStore {
 
   /// Takes over values by name, converted to f32.
   ///
-  /// - Throws: `TorchError` naming `source` when a name is missing or unknown or a shape differs; nothing is changed then.
+  /// - Throws: `TorchError` naming `source` when a name is missing or unknown or a shape differs;
+  ///   nothing is changed then.
   public func load(_ values: [(name: String, tensor: Tensor)], from source: String) throws {
     let given = Dictionary(values, uniquingKeysWith: { first, _ in first })
     let unknown = values.map(\.name).filter { byName[$0] == nil }
@@ -40,7 +41,9 @@ public final class ParameterStore {
           + "not part of it: \(Self.list(unknown))")
     }
     for parameter in parameters {
-      guard let value = given[parameter.name], value.shape != parameter.value.shape else { continue }
+      guard let value = given[parameter.name], value.shape != parameter.value.shape else {
+        continue
+      }
       throw TorchError(
         "\(source): \(parameter.name) has shape \(value.shape), the model expects "
           + "\(parameter.value.shape)")
@@ -66,8 +69,9 @@ public final class ParameterStore {
     for parameter in parameters { parameter.value.requiresGradient = true }
   }
 
-  /// Turns the values into what the forward pass uses, once and for all: kernels are standardised where the layer asks
-  /// for it and stored in `precision`. For a network that is never trained again, such as a teacher.
+  /// Turns the values into what the forward pass uses, once and for all: kernels are standardised
+  /// where the layer asks for it and stored in `precision`. For a network that is never trained
+  /// again, such as a teacher.
   public func freeze(_ precision: DType) {
     withoutGradients {
       for parameter in parameters where !parameter.isFrozen {

@@ -15,7 +15,8 @@ public struct Path {
   /// The place numbered `index` below this one.
   public static func / (path: Path, index: Int) -> Path { path / String(index) }
 
-  /// Registers a parameter under the name `component` here. Two of one name are a programmer's error and trap.
+  /// Registers a parameter under the name `component` here. Two of one name are a programmer's
+  /// error and trap.
   public func parameter(
     _ component: String, _ shape: [Int], _ kind: Parameter.Kind, _ initializer: Initializer
   ) -> Parameter {

@@ -1,8 +1,10 @@
 import FunMatchTorch
 
-/// A convolution whose kernel is standardised per output filter before use, without bias, gain or 1/√fan-in.
+/// A convolution whose kernel is standardised per output filter before use, without bias, gain or
+/// 1/√fan-in.
 ///
-/// Source: big_vision `models/bit_paper.py`, `standardize` and `StdConv`; weight standardisation is by Qiao et al.
+/// Source: big_vision `models/bit_paper.py`, `standardize` and `StdConv`; weight standardisation is
+/// by Qiao et al.
 public struct StandardizedConv2d: Layer {
   /// The kernel as trained, (out, in, k, k).
   public let weight: Parameter
@@ -28,7 +30,8 @@ public struct StandardizedConv2d: Layer {
     return x.conv2d(kernel, stride: stride, padding: weight.value.shape[2] / 2)
   }
 
-  /// Kernels (out, in, kh, kw) less their mean over (in, kh, kw), divided by √(biased variance + ε).
+  /// Kernels (out, in, kh, kw) less their mean over (in, kh, kw), divided by √(biased variance +
+  /// ε).
   public static func standardize(_ kernel: Tensor, epsilon: Double) -> Tensor {
     // Batch normalisation of (1, out, in·kh·kw) is this very formula with a fused gradient.
     kernel.reshaped([1, kernel.shape[0], -1]).batchStandardized(epsilon: epsilon)

@@ -1,10 +1,11 @@
 import FunMatchNN
 import FunMatchTorch
 
-/// Adam with clipping by global norm and decoupled weight decay, chained as the official trainer chains optax:
-/// clip, scale by Adam, × learning rate, + decay × weight (kernels only), × schedule.
+/// Adam with clipping by global norm and decoupled weight decay, chained as the official trainer
+/// chains optax: clip, scale by Adam, × learning rate, + decay × weight (kernels only), × schedule.
 ///
-/// w ← w − multiplier · (learningRate · m̂ / (√v̂ + ε) + weightDecay · w). Source: big_vision `optax.py`.
+/// w ← w − multiplier · (learningRate · m̂ / (√v̂ + ε) + weightDecay · w). Source: big_vision
+/// `optax.py`.
 public final class Adam {
   /// The settings it was made with.
   public let configuration: AdamConfiguration
@@ -23,13 +24,15 @@ public final class Adam {
     nu = parameters.map { .zeros($0.value.shape, device: $0.value.device) }
   }
 
-  /// Takes the gradients that `backward` left, updates all parameters in place and clears the gradients. A parameter
-  /// without a gradient counts as one whose gradient is zero.
+  /// Takes the gradients that `backward` left, updates all parameters in place and clears the
+  /// gradients. A parameter without a gradient counts as one whose gradient is zero.
   ///
   /// - Parameter multiplier: the schedule's value, in [0, 1].
   public func update(multiplier: Double) -> UpdateNorms {
     count += 1
-    let gradients = parameters.map { $0.value.gradient ?? .zeros($0.value.shape, device: $0.value.device) }
+    let gradients = parameters.map {
+      $0.value.gradient ?? .zeros($0.value.shape, device: $0.value.device)
+    }
     let norm = gradients.reduce(0) { $0 + $1.sumOfSquares }.squareRoot()
     let clip = configuration.clipNorm
     let scale = clip > 0 && norm >= clip ? clip / norm : 1
@@ -51,7 +54,8 @@ public final class Adam {
       gradient: norm, parameters: weightSquares.squareRoot(), update: updateSquares.squareRoot())
   }
 
-  /// Both moments of every parameter, under `mu.` and `nu.` and its name: with `count`, all that a resumed run needs.
+  /// Both moments of every parameter, under `mu.` and `nu.` and its name: with `count`, all that a
+  /// resumed run needs.
   public var state: [(name: String, tensor: Tensor)] {
     zip(parameters, mu).map { ("mu." + $0.name, $1) }
       + zip(parameters, nu).map { ("nu." + $0.name, $1) }

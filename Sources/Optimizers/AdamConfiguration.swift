@@ -9,7 +9,8 @@ public struct AdamConfiguration: Codable, Sendable, Equatable {
   public var learningRate: Double
   /// Decoupled decay of kernels; not multiplied by the learning rate, but by the schedule.
   public var weightDecay: Double
-  /// Largest Euclidean norm of the gradient over all parameters; larger ones are scaled down to it. 0 clips nothing.
+  /// Largest Euclidean norm of the gradient over all parameters; larger ones are scaled down to it.
+  /// 0 clips nothing.
   public var clipNorm: Double
   /// Decay of the first moment.
   public var beta1: Double

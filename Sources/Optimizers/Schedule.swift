@@ -26,7 +26,8 @@ public struct Schedule: Sendable, Equatable {
     self.decay = decay
   }
 
-  /// The multiplier, in [0, 1], of update `step`, 0 being the first. With a warm-up the first update has multiplier 0.
+  /// The multiplier, in [0, 1], of update `step`, 0 being the first. With a warm-up the first
+  /// update has multiplier 0.
   public func callAsFunction(_ step: Int) -> Double {
     let warmup = warmupSteps > 0 ? min(1, Double(step) / Double(warmupSteps)) : 1
     switch decay {

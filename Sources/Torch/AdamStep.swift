@@ -1,7 +1,8 @@
 internal import CTorch
 import Foundation
 
-/// The numbers of one Adam update, as optax and big_vision order them: see `Adam` of the optimisers.
+/// The numbers of one Adam update, as optax and big_vision order them: see `Adam` of the
+/// optimisers.
 public struct AdamStep: Sendable {
   /// Multiplies the bias-corrected direction.
   public var learningRate: Double

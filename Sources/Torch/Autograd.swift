@@ -37,16 +37,17 @@ public func withoutGradients<Result>(_ body: () throws -> Result) rethrows -> Re
   return try body()
 }
 
-/// Runs `body` on this thread in libtorch's inference mode: no recording and no bookkeeping for it. Tensors made
-/// inside can be used outside, but gradients can never flow through them.
+/// Runs `body` on this thread in libtorch's inference mode: no recording and no bookkeeping for it.
+/// Tensors made inside can be used outside, but gradients can never flow through them.
 public func withInference<Result>(_ body: () throws -> Result) rethrows -> Result {
   let scope = ct_enter_inference()
   defer { ct_leave_inference(scope) }
   return try body()
 }
 
-/// Runs `body` on this thread under autocast: convolutions and matrix products compute in `dtype`, other operators in
-/// the type of their input, and weights stay as they are. `f32` switches nothing on.
+/// Runs `body` on this thread under autocast: convolutions and matrix products compute in `dtype`,
+/// other operators in the type of their input, and weights stay as they are. `f32` switches nothing
+/// on.
 public func withAutocast<Result>(
   _ dtype: DType, on device: Device, _ body: () throws -> Result
 ) rethrows -> Result {

@@ -80,7 +80,8 @@ extension Tensor {
   public var bytes: [UInt8] {
     let size = count * dtype.size
     return [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
-      copy(to: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<size]))
+      copy(
+        to: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<size]))
       initialized = size
     }
   }

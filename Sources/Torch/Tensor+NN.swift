@@ -11,7 +11,8 @@ extension Tensor {
     }
   }
 
-  /// Cross-correlation of (N, in, H, W) with (out, in / groups, kh, kw), zero padding on every side.
+  /// Cross-correlation of (N, in, H, W) with (out, in / groups, kh, kw), zero padding on every
+  /// side.
   public func conv2d(
     _ weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0, groups: Int = 1
   ) -> Tensor {
@@ -28,8 +29,9 @@ extension Tensor {
     }
   }
 
-  /// Group normalisation of (N, C, H, W) over `groups` runs of neighbouring channels, then ReLU if `relu`; weight and
-  /// bias are (C), f32. On the CPU the variance is taken around the mean in a second pass.
+  /// Group normalisation of (N, C, H, W) over `groups` runs of neighbouring channels, then ReLU if
+  /// `relu`; weight and bias are (C), f32. On the CPU the variance is taken around the mean in a
+  /// second pass.
   public func groupNorm(
     _ groups: Int, weight: Tensor, bias: Tensor, epsilon: Double = 1e-5, relu: Bool = false
   ) -> Tensor {

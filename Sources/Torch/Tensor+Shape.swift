@@ -29,7 +29,8 @@ extension Tensor {
     }
   }
 
-  /// Rolled by `shift` along a dimension, what falls off one end coming in at the other (`numpy.roll`).
+  /// Rolled by `shift` along a dimension, what falls off one end coming in at the other
+  /// (`numpy.roll`).
   public func rolled(_ shift: Int, _ dimension: Int = 0) -> Tensor {
     Tensor.make("roll by \(shift)", [self]) { ct_roll(handle, Int64(shift), Int64(dimension), $0) }
   }

@@ -2,8 +2,8 @@ internal import CTorch
 
 /// A dense array on a device, whose operators libtorch records for gradients.
 ///
-/// Not `Sendable`: one thread computes. Operators never throw; one that fails (a programmer's shape error, no
-/// memory left) ends the program with a sentence.
+/// Not `Sendable`: one thread computes. Operators never throw; one that fails (a programmer's shape
+/// error, no memory left) ends the program with a sentence.
 public final class Tensor {
   let handle: ct_tensor
 
@@ -40,7 +40,8 @@ public final class Tensor {
   /// Where the elements live.
   public var device: Device { Device(ct_device_of(handle)) }
 
-  /// Whether memory holds an image's channels side by side (NHWC) although the shape reads (N, C, H, W).
+  /// Whether memory holds an image's channels side by side (NHWC) although the shape reads (N, C,
+  /// H, W).
   public var isChannelsLast: Bool { ct_is_channels_last(handle) }
 }
 

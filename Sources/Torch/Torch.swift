@@ -17,7 +17,8 @@ public enum Torch {
     set { require("set threads") { ct_set_threads(Int32(clamping: newValue)) } }
   }
 
-  /// Different threads on which a loop of our own kernels ran just now; equal to `threads` when all is well.
+  /// Different threads on which a loop of our own kernels ran just now; equal to `threads` when all
+  /// is well.
   public static var kernelThreads: Int { Int(ct_kernel_threads()) }
 
   /// Seeds libtorch's own generators, which only `Tensor.randn` draws from.

@@ -12,8 +12,8 @@ public struct TorchError: Error, CustomStringConvertible, Equatable {
 
 /// Ends the program when a call into libtorch fails.
 ///
-/// An operator fails through a programmer's shape error or for want of memory; neither can be mended where it
-/// happens, so the tool says what it was doing and stops with exit code 1.
+/// An operator fails through a programmer's shape error or for want of memory; neither can be
+/// mended where it happens, so the tool says what it was doing and stops with exit code 1.
 @inline(__always)
 func require(
   _ operation: String, _ tensors: @autoclosure () -> [Tensor?] = [], _ body: () -> Int32
@@ -25,6 +25,7 @@ private func stop(_ operation: String, _ tensors: [Tensor?]) -> Never {
   let message = String(cString: ct_last_error())
   let shapes = tensors.compactMap { $0 }.map { "\($0.shape) \($0.dtype)" }
   let operands = shapes.isEmpty ? "" : " of " + shapes.joined(separator: ", ")
-  FileHandle.standardError.write(Data("funmatch: \(operation)\(operands) failed: \(message)\n".utf8))
+  FileHandle.standardError.write(
+    Data("funmatch: \(operation)\(operands) failed: \(message)\n".utf8))
   exit(1)
 }

@@ -40,7 +40,9 @@ public final class BatchSource {
   public func batch(_ step: Int) throws -> ImageBatch {
     let visits = (0..<batchSize).map { order.visit(step * batchSize + $0) }
     var pixels: [Int: [UInt8]] = [:]
-    for size in resolutions { pixels[size] = [UInt8](repeating: 0, count: batchSize * size * size * 3) }
+    for size in resolutions {
+      pixels[size] = [UInt8](repeating: 0, count: batchSize * size * size * 3)
+    }
     for (position, visit) in visits.enumerated() {
       let image = try dataset.image(at: visit.index)
       let view = policy.view(

@@ -4,7 +4,8 @@ import FunMatchImages
 public enum Crop: Sendable, Equatable {
   /// A box of random area and aspect ratio, resized to the input size (bilinear, no antialias).
   case inception(areaMin: Double, areaMax: Double)
-  /// The whole image resized to `resize` × `resize`, then a random square of the input size: the paper's mild crop.
+  /// The whole image resized to `resize` × `resize`, then a random square of the input size: the
+  /// paper's mild crop.
   case random(resize: Int)
   /// The whole image resized to `resize` × `resize`, then its central square of the input size.
   case center(resize: Int)
@@ -26,9 +27,9 @@ public enum Crop: Sendable, Equatable {
     }
   }
 
-  /// Draws a box as `tf.image.sample_distorted_bounding_box` does: aspect ratio (width / height) uniform in
-  /// [0.75, 1.33), then an integer height uniform among those whose area fits, then a place. The whole image after 100
-  /// attempts that failed.
+  /// Draws a box as `tf.image.sample_distorted_bounding_box` does: aspect ratio (width / height)
+  /// uniform in [0.75, 1.33), then an integer height uniform among those whose area fits, then a
+  /// place. The whole image after 100 attempts that failed.
   ///
   /// - Parameter area: smallest and largest share of the image's area, in 0 ... 1.
   public static func inceptionBox(
@@ -94,7 +95,8 @@ extension Crop: Codable {
     var resize: Int
   }
 
-  /// `{inception: {areaMin: 0.05, areaMax: 1.0}}`, `{random: {resize: 146}}` or `{center: {resize: 146}}`.
+  /// `{inception: {areaMin: 0.05, areaMax: 1.0}}`, `{random: {resize: 146}}` or `{center: {resize:
+  /// 146}}`.
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
     switch keys.allKeys.first {

@@ -9,7 +9,8 @@ public struct ImageBatch: Sendable {
   /// Class of each image; `nil` where nobody labelled it.
   public let labels: [Int?]
 
-  /// - Precondition: `indices` and `labels` have `count` elements and the pixels fit `count` images.
+  /// - Precondition: `indices` and `labels` have `count` elements and the pixels fit `count`
+  ///   images.
   public init(pixels: [Int: [UInt8]], count: Int, indices: [Int], labels: [Int?]) {
     precondition(indices.count == count && labels.count == count)
     precondition(pixels.allSatisfy { $0.value.count == count * $0.key * $0.key * 3 })

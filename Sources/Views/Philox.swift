@@ -1,16 +1,19 @@
 import Foundation
 
-/// Philox 4x32-10, a counter-based random source: the n-th number of a stream is a function of key and counter alone,
-/// so that any view can be drawn again, by any thread or machine, without drawing those before it.
+/// Philox 4x32-10, a counter-based random source: the n-th number of a stream is a function of key
+/// and counter alone, so that any view can be drawn again, by any thread or machine, without
+/// drawing those before it.
 ///
-/// Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011); verified against Random123's vectors.
+/// Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011); verified against
+/// Random123's vectors.
 public struct Philox: RandomNumberGenerator, Sendable {
   private let key: SIMD2<UInt32>
   private var counter: SIMD4<UInt32>
   private var block: SIMD4<UInt32> = .zero
   private var used = 4
 
-  /// The stream of a purpose, given by three numbers, under a seed. Only the low 32 bits of each tell streams apart.
+  /// The stream of a purpose, given by three numbers, under a seed. Only the low 32 bits of each
+  /// tell streams apart.
   public init(seed: UInt64, _ a: Int, _ b: Int, _ c: Int) {
     key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
     counter = SIMD4(

@@ -1,4 +1,5 @@
-/// The order in which images are visited: a new permutation every epoch, a pure function of (seed, epoch).
+/// The order in which images are visited: a new permutation every epoch, a pure function of (seed,
+/// epoch).
 public struct SampleOrder: Sendable {
   private let count: Int
   private let seed: UInt64
@@ -11,7 +12,8 @@ public struct SampleOrder: Sendable {
     self.seed = seed
   }
 
-  /// Epoch and image of the n-th visit since the start, n from 0. Batches cross the border between epochs.
+  /// Epoch and image of the n-th visit since the start, n from 0. Batches cross the border between
+  /// epochs.
   public mutating func visit(_ n: Int) -> (epoch: Int, index: Int) {
     let wanted = n / count
     if wanted != epoch {

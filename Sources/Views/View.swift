@@ -1,12 +1,14 @@
 import FunMatchImages
 
-/// What a network sees of an image: a part of it, perhaps mirrored. A pure function of (seed, epoch, index, role).
+/// What a network sees of an image: a part of it, perhaps mirrored. A pure function of (seed,
+/// epoch, index, role).
 public struct View: Sendable, Equatable {
   /// Which part.
   public enum Geometry: Sendable, Equatable {
     /// A box of the original image.
     case box(Box)
-    /// A square of side `size` at (y, x) of the whole image resized to `resize` × `resize`, in pixels.
+    /// A square of side `size` at (y, x) of the whole image resized to `resize` × `resize`, in
+    /// pixels.
     case window(resize: Int, y: Int, x: Int, size: Int)
   }
 
@@ -17,7 +19,8 @@ public struct View: Sendable, Equatable {
 
   /// Writes the view at `size` × `size` pixels, (size, size, 3) uint8, to `target`.
   ///
-  /// The same view can be written at several sizes: networks of different resolution then see the same part.
+  /// The same view can be written at several sizes: networks of different resolution then see the
+  /// same part.
   public func render(
     _ image: PixelImage, size: Int, into target: UnsafeMutableBufferPointer<UInt8>
   ) {

@@ -1,4 +1,5 @@
-/// Who sees what: the policies that the paper compares (section 3.1.1), under the names that recipes use.
+/// Who sees what: the policies that the paper compares (section 3.1.1), under the names that
+/// recipes use.
 public struct ViewPolicy: Codable, Sendable, Equatable {
   /// Which networks share a view.
   public enum Kind: String, Codable, Sendable, CaseIterable {

@@ -66,7 +66,8 @@ struct BenchStep: ParsableCommand {
         [Teacher(asked, resolution: resolution, precision: precision.dtype, device: device)],
         .kl(temperature: 1)),
       optimizer: Adam(learner.store.parameters, AdamConfiguration()),
-      schedule: Schedule(totalSteps: 1_000_000, warmupSteps: 0), lambda: Mixup(1, seed: 0).lambda(step:),
+      schedule: Schedule(totalSteps: 1_000_000, warmupSteps: 0),
+      lambda: Mixup(1, seed: 0).lambda(step:),
       resolution: resolution, precision: precision.dtype, device: device)
     var random = Philox(seed: 0, 0, 0, 0)
     let pixels = (0..<batchSize * resolution * resolution * 3).map { _ in

@@ -9,14 +9,15 @@ struct DeviceOptions: ParsableArguments {
   @Option(help: "Threads of an operator on the CPU; libtorch's own choice without it.")
   var threads: Int?
 
+  func validate() throws {
+    guard (1...4096).contains(threads ?? 1) else {
+      throw ValidationError("--threads must be between 1 and 4096")
+    }
+  }
+
   /// The device, once the number of threads is set.
   func resolve() throws -> Device {
-    if let threads {
-      guard (1...4096).contains(threads) else {
-        throw ValidationError("--threads must be at least 1")
-      }
-      Torch.threads = threads
-    }
+    if let threads { Torch.threads = threads }
     return try Device(named: device)
   }
 }

@@ -74,7 +74,8 @@ struct Evaluate: ParsableCommand {
     let file = try ModelFile(path: path)
     guard let preprocessing = file.preprocessing else {
       throw ExperimentError(
-        "\(path): its metadata does not tell the input size; `funmatch import --resolution` sets it")
+        "\(path): its metadata does not tell the input size; `funmatch import --resolution` sets it"
+      )
     }
     return (file, preprocessing, Evaluator.Subject(file.model, preprocessing, precision: .f32))
   }

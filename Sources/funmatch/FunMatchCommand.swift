@@ -14,13 +14,16 @@ struct FunMatchCommand: ParsableCommand {
       Doctor.self,
     ])
 
-  /// Every error is one sentence on standard error and exit code 1; wrong usage is 64, as ArgumentParser has it.
+  /// Every error is one sentence on standard error and exit code 1; wrong usage is 64, as
+  /// ArgumentParser has it.
   static func main() {
     do {
       var command = try parseAsRoot()
       do {
         try command.run()
-      } catch let error where !(error is ExitCode) && !(error is CleanExit) && !(error is ValidationError) {
+      } catch let error
+        where !(error is ExitCode) && !(error is CleanExit) && !(error is ValidationError)
+      {
         fail("\(error)")
       }
     } catch {

@@ -57,7 +57,8 @@ struct Predict: ParsableCommand {
     }
     guard let preprocessing = file.preprocessing else {
       throw ExperimentError(
-        "\(model): its metadata does not tell the input size; `funmatch import --resolution` sets it")
+        "\(model): its metadata does not tell the input size; `funmatch import --resolution` sets it"
+      )
     }
     let prepare = EvaluationPreprocessing(resize: preprocessing.resize, crop: preprocessing.crop)
     var answers: [Answer] = []

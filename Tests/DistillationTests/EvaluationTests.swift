@@ -33,7 +33,8 @@ struct EvaluationTests {
   @Test(arguments: [1, 3, 10, 64])
   func sharesAreCounted(batchSize: Int) throws {
     let preprocessing = Preprocessing(resize: 8, crop: 8)
-    // Levels 0, 25, ..., 225 are -1 ... 0.76; these thresholds lie between 125 and 150, and 175 and 200.
+    // Levels 0, 25, ..., 225 are -1 ... 0.76; these thresholds lie between 125 and 150, and 175 and
+    // 200.
     let student = Evaluator.Subject(Threshold(0.1), preprocessing, precision: .f32)
     let teacher = Evaluator.Subject(Threshold(0.5), preprocessing, precision: .f32)
     let result = try Evaluator(GrayLevels(), batchSize: batchSize, device: .cpu)(

@@ -38,10 +38,12 @@ struct GoldenDistanceTests {
     let arrays = try Golden.npz("loss.npz")
     let agreed = agreement(
       student: try #require(arrays["student"]), teacher: try #require(arrays["teacher"]), k: k)
-    #expect(agreed.map { $0 ? 1 : 0 } == (try #require(arrays["dist_agree_k\(k)"])).array(as: Int32.self))
+    #expect(
+      agreed.map { $0 ? 1 : 0 } == (try #require(arrays["dist_agree_k\(k)"])).array(as: Int32.self))
   }
 
-  /// The factor T² that keeps gradients of the same size whatever T is, and that some implementations drop.
+  /// The factor T² that keeps gradients of the same size whatever T is, and that some
+  /// implementations drop.
   @Test func temperatureIsSquaredInFront() {
     Torch.manualSeed(1)
     let student = Tensor.randn([4, 10])

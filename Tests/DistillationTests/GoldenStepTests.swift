@@ -78,7 +78,9 @@ struct GoldenStepTests {
       #expect(abs(result.loss - losses[index]) <= tolerance * abs(losses[index]), "step \(index)")
       #expect(abs(result.norms.gradient - norms[index]) <= 10 * tolerance * norms[index])
       #expect(abs(result.norms.parameters - sizes[index]) <= 1e-4 * sizes[index])
-      #expect(abs(result.norms.update - updates[index]) <= max(10 * tolerance, 1e-4) * updates[index] + 1e-12)
+      #expect(
+        abs(result.norms.update - updates[index]) <= max(10 * tolerance, 1e-4) * updates[index]
+          + 1e-12)
       #expect(abs(result.multiplier - multipliers[index]) < 1e-6)
     }
     let logits = withInference { student(probe, .evaluation(.f32)) }

@@ -95,7 +95,9 @@ struct StepTests {
     student.weight.value.copy(from: .full([2, 3], .infinity))
     let objective = TeacherObjective(
       [Teacher(teacher, resolution: 16, precision: .f32, device: .cpu)], .kl(temperature: 1))
-    let error = #expect(throws: TrainingError.self) { try step(student, objective)(views(), step: 7) }
+    let error = #expect(throws: TrainingError.self) {
+      try step(student, objective)(views(), step: 7)
+    }
     #expect(error?.description.contains("step 7") == true)
   }
 
@@ -109,7 +111,8 @@ struct StepTests {
       head.value.copy(from: Tensor.randn(head.value.shape) * 0.2)
       let teacher = Teacher(other, resolution: 16, precision: precision, device: .cpu)
       let step = step(
-        student, TeacherObjective([teacher], .kl(temperature: 1)), rate: 0.003, precision: precision)
+        student, TeacherObjective([teacher], .kl(temperature: 1)), rate: 0.003, precision: precision
+      )
       let losses = try (0..<12).map { try step(views(8), step: $0).loss }
       #expect(student.store.parameters.allSatisfy { $0.value.dtype == .f32 })
       return losses
@@ -150,7 +153,8 @@ struct StepTests {
           schedule: Schedule(totalSteps: 10, warmupSteps: 0), lambda: { _ in 0.7 }, resolution: 16,
           precision: .bf16, device: .cpu)
         let pixels = [UInt8](repeating: 9, count: 2 * 16 * 16 * 3)
-        let views = ImageBatch(pixels: [16: pixels], count: 2, indices: [0, 1], labels: [nil, nil])
+        let views = ImageBatch(
+          pixels: [16: pixels], count: 2, indices: [0, 1], labels: [nil, nil])
         var live: [Int] = []
         for index in 0..<4 {
           _ = try step(views, step: index)

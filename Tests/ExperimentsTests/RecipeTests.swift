@@ -70,7 +70,8 @@ struct RecipeTests {
   func wrongValuesAreRefusedByKey(right: String, wrong: String, word: String) throws {
     let changed =
       right == "student: {resolution: 28}"
-      ? text.replacingOccurrences(of: "resolution: 28}\nschedule", with: "resolutoin: 28}\nschedule")
+      ? text.replacingOccurrences(
+        of: "resolution: 28}\nschedule", with: "resolutoin: 28}\nschedule")
       : text.replacingOccurrences(of: right, with: wrong)
     try #require(changed != text)
     let error = #expect(throws: ExperimentError.self) { try read(changed) }
@@ -90,7 +91,9 @@ struct RecipeTests {
     #expect(try recipe.steps(imageCount: 99) == 7)
     guard case .bit(let spec)? = recipe.student.model else { return }
     #expect(spec.depth == [1, 1])
-    for wrong in ["batchSize", "=3", "teachers.4.resolution=3", "batchSise=4", "batchSize=[", "seed=-1"] {
+    for wrong in [
+      "batchSize", "=3", "teachers.4.resolution=3", "batchSise=4", "batchSize=[", "seed=-1",
+    ] {
       #expect(throws: ExperimentError.self, "\(wrong)") { try read(text, [wrong]) }
     }
   }

@@ -1,7 +1,8 @@
 import Foundation
 
-/// The fixtures that were made by calling google-research/big_vision. They are not in this repository:
-/// FUNMATCH_GOLDEN names their folder, else `../shared/golden` beside the package is used if there.
+/// The fixtures that were made by calling google-research/big_vision. They are not in this
+/// repository: FUNMATCH_GOLDEN names their folder, else `../shared/golden` beside the package is
+/// used if there.
 enum Golden {
   static let directory: URL? = {
     let named = ProcessInfo.processInfo.environment["FUNMATCH_GOLDEN"].map {

@@ -1,7 +1,7 @@
 import Foundation
 
-/// Reads the arrays of a stored (uncompressed) `.npz`, just enough for the golden fixtures. This target
-/// does not depend on libtorch, so neither do its tests.
+/// Reads the arrays of a stored (uncompressed) `.npz`, just enough for the golden fixtures. This
+/// target does not depend on libtorch, so neither do its tests.
 struct NPZ {
   struct Failure: Error { var reason: String }
 
@@ -30,7 +30,8 @@ struct NPZ {
     func number(_ offset: Int, _ size: Int) -> Int {
       (0..<size).reduce(0) { $0 | Int(file[offset + $1]) << (8 * $1) }
     }
-    // The end record, without a comment, points at the directory, whose entries point at local headers.
+    // The end record, without a comment, points at the directory, whose entries point at local
+    // headers.
     let end = file.count - 22
     guard end >= 0, number(end, 4) == 0x0605_4b50 else { throw Failure(reason: "\(path): no zip") }
     var entry = number(end + 16, 4)

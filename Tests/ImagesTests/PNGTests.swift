@@ -53,8 +53,8 @@ struct PNGTests {
   }
 
   @Test func interlacedImagesAreRead() throws {
-    // The passes of a 3 x 3 image: (0, 0); none; none; (0, 2); (2, 0) and (2, 2); column 1 of the even
-    // rows; row 1.
+    // The passes of a 3 x 3 image: (0, 0); none; none; (0, 2); (2, 0) and (2, 2); column 1 of the
+    // even rows; row 1.
     let png = PNGBuilder(
       height: 3, width: 3, color: .gray, interlaced: true,
       lines: [[1], [3], [7, 9], [2], [8], [4, 5, 6]])

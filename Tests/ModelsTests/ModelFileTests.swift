@@ -70,7 +70,8 @@ struct ModelFileTests {
     var spec = try ModelSpec(named: "bit-r50x1")
     spec.classes = 1000
     let model = try spec.build(seed: 0)
-    // Counted by hooks on timm's resnetv2_50x1_bit, convolutions and head (Scripts/check_timm.py prints it).
+    // Counted by hooks on timm's resnetv2_50x1_bit, convolutions and head (Scripts/check_timm.py
+    // prints it).
     #expect(model.multiplyAccumulates(height: 224, width: 224) == 4_089_184_256)
     #expect(model.multiplyAccumulates(height: 75, width: 98) == 741_198_976)
   }

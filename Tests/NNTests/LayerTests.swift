@@ -17,10 +17,12 @@ struct LayerTests {
           (0..<area).map { (image * c + channel) * area + $0 }
         }
         let mean = places.reduce(0) { $0 + x[$1] } / Double(places.count)
-        let variance = places.reduce(0) { $0 + (x[$1] - mean) * (x[$1] - mean) } / Double(places.count)
+        let variance =
+          places.reduce(0) { $0 + (x[$1] - mean) * (x[$1] - mean) } / Double(places.count)
         for place in places {
           let channel = place / area % c
-          let value = (x[place] - mean) / (variance + 1e-5).squareRoot() * gamma[channel] + beta[channel]
+          let value =
+            (x[place] - mean) / (variance + 1e-5).squareRoot() * gamma[channel] + beta[channel]
           y[place] = relu ? max(0, value) : value
         }
       }
@@ -45,11 +47,13 @@ struct LayerTests {
     let flat = Tensor.randn(shape)
     let y = flat.groupNorm(groups, weight: gamma, bias: beta, relu: relu)
     let reference = groupNormalized(
-      flat.array(), shape: shape, groups: groups, gamma: gamma.array(), beta: beta.array(), relu: relu)
+      flat.array(), shape: shape, groups: groups, gamma: gamma.array(), beta: beta.array(),
+      relu: relu)
     #expect(maximumDifference(y, Tensor(reference, shape: shape)) < 5e-6)
   }
 
-  /// libtorch has no second opinion on the backward pass that we could call, so it is checked by differences.
+  /// libtorch has no second opinion on the backward pass that we could call, so it is checked by
+  /// differences.
   @Test(arguments: [true, false])
   func groupNormGradientIsThatOfDifferences(relu: Bool) {
     Torch.manualSeed(5)

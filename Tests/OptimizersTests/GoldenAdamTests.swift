@@ -30,7 +30,8 @@ struct GoldenAdamTests {
   func updatesMatch(variant: String, tolerance: Double) throws {
     let json = try Golden.json("optim_config.json")
     let arrays = try Golden.npz("optim.npz")
-    let names = arrays.keys.filter { $0.hasPrefix("init/") }.map { String($0.dropFirst(5)) }.sorted()
+    let names = arrays.keys.filter { $0.hasPrefix("init/") }.map { String($0.dropFirst(5)) }
+      .sorted()
     try #require(!names.isEmpty)
     let store = ParameterStore()
     for name in names {
@@ -110,7 +111,8 @@ struct GoldenAdamTests {
     let parameter = store.root.parameter("bias", [2], .vector, .zeros)
     store.requireGradients()
     let adam = Adam(
-      store.parameters, AdamConfiguration(learningRate: 1, clipNorm: 0, epsilon: 1, firstMoment: .f32))
+      store.parameters,
+      AdamConfiguration(learningRate: 1, clipNorm: 0, epsilon: 1, firstMoment: .f32))
     (parameter.value * Tensor([Float(3), 4])).sum().backward()
     // With ε = 1 the first update is g / (|g| + 1), which shows that nothing was clipped.
     #expect(adam.update(multiplier: 1).gradient == 5)

@@ -2,8 +2,8 @@ import FunMatchTorch
 
 /// The largest absolute difference of two tensors' values, in double precision.
 ///
-/// Infinite when the shapes differ and NaN when any difference is NaN, so that `difference < tolerance` fails either
-/// way. Equal infinities do not differ.
+/// Infinite when the shapes differ and NaN when any difference is NaN, so that `difference <
+/// tolerance` fails either way. Equal infinities do not differ.
 public func maximumDifference(_ a: Tensor, _ b: Tensor) -> Double {
   guard a.shape == b.shape else { return .infinity }
   var largest = 0.0
@@ -15,7 +15,8 @@ public func maximumDifference(_ a: Tensor, _ b: Tensor) -> Double {
   return largest
 }
 
-/// `maximumDifference` divided by the largest magnitude in `expected`; the absolute one where that is all zeros.
+/// `maximumDifference` divided by the largest magnitude in `expected`; the absolute one where that
+/// is all zeros.
 public func relativeDifference(_ a: Tensor, expected: Tensor) -> Double {
   let magnitude = expected.array(as: Double.self).reduce(0) { max($0, abs($1)) }
   return maximumDifference(a, expected) / (magnitude > 0 ? magnitude : 1)

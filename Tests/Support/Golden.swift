@@ -1,9 +1,11 @@
 import Foundation
 import FunMatchTorch
 
-/// The files that big_vision itself made (see the README among them), against which numbers are checked.
+/// The files that big_vision itself made (see the README among them), against which numbers are
+/// checked.
 public enum Golden {
-  /// The environment's `FUNMATCH_GOLDEN`, else `shared/golden` beside the package, else `Tests/Golden` within it.
+  /// The environment's `FUNMATCH_GOLDEN`, else `shared/golden` beside the package, else
+  /// `Tests/Golden` within it.
   public static let directory: String = {
     if let named = ProcessInfo.processInfo.environment["FUNMATCH_GOLDEN"], !named.isEmpty {
       return named

@@ -27,8 +27,8 @@ public final class TemporaryFolder {
   /// Writes a file into the folder and returns its path.
   public func write(_ name: String, _ bytes: [UInt8]) throws -> String {
     let path = file(name)
-    // Unlike Foundation's, this way does not wait for the disk, which tests of damaged files would notice; nor do
-    // some file systems, if the file is a new one.
+    // Unlike Foundation's, this way does not wait for the disk, which tests of damaged files would
+    // notice; nor do some file systems, if the file is a new one.
     unlink(path)
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
     let written = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }

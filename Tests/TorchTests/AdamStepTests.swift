@@ -64,7 +64,8 @@ import Testing
       #expect(abs(squares.weightSquares / expected.0 - 1) < 1e-6)
       #expect(abs(squares.updateSquares / expected.1 - 1) < 1e-5)
     }
-    // A rounding of the sixth bf16 moment may go the other way where the compiler fuses a multiply-add.
+    // A rounding of the sixth bf16 moment may go the other way where the compiler fuses a
+    // multiply-add.
     #expect(maximumDifference(weight, Tensor(plain.weight)) < (moment == .f32 ? 1e-6 : 1e-5))
     #expect(maximumDifference(nu, Tensor(plain.nu)) < 1e-8)
     #expect(relativeDifference(mu, expected: Tensor(plain.mu)) < (moment == .f32 ? 1e-6 : 1e-2))

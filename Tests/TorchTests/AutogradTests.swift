@@ -128,7 +128,8 @@ import Testing
     #expect(image.conv2d(weight).dtype == .f32)
   }
 
-  /// The weights' casts are kept for one scope; after an update in place the next scope must see new ones.
+  /// The weights' casts are kept for one scope; after an update in place the next scope must see
+  /// new ones.
   @Test func autocastSeesUpdatedWeights() {
     let image = Tensor.ones([1, 1, 1, 1])
     let weight = Tensor.ones([1, 1, 1, 1])

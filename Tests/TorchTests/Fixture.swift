@@ -1,7 +1,8 @@
 import Foundation
 import FunMatchTorch
 
-/// The files that `Scripts/make_file_fixtures.py` made with NumPy and the official safetensors package.
+/// The files that `Scripts/make_file_fixtures.py` made with NumPy and the official safetensors
+/// package.
 enum Fixture {
   static func path(_ name: String) -> String {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -12,8 +13,8 @@ enum Fixture {
     [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(name))))
   }
 
-  /// What the script puts into every array: element i is (7 i mod 11) - 5, over 4 in floating point, plus 5 where the
-  /// file's type is unsigned, and whether it is above 0 in bool.
+  /// What the script puts into every array: element i is (7 i mod 11) - 5, over 4 in floating
+  /// point, plus 5 where the file's type is unsigned, and whether it is above 0 in bool.
   static func tensor(_ shape: [Int], _ dtype: DType = .f32, unsigned: Bool = false) -> Tensor {
     let values = (0..<shape.reduce(1, *)).map { 7 * $0 % 11 - 5 }
     switch dtype {

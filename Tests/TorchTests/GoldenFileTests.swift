@@ -3,7 +3,8 @@ import FunMatchTestSupport
 import FunMatchTorch
 import Testing
 
-/// The golden files, larger than the fixtures and written by other versions of NumPy, are read as their README says.
+/// The golden files, larger than the fixtures and written by other versions of NumPy, are read as
+/// their README says.
 @Suite(.enabled(if: FileManager.default.fileExists(atPath: Golden.path("mixup.npz"))))
 struct GoldenFileTests {
   @Test func mixup() throws {

@@ -13,7 +13,8 @@ struct Mutations {
     return Int((z ^ (z >> 31)) % UInt64(bound))
   }
 
-  /// One to four bytes flipped, overwritten, removed or put in; digits and signs often, because those are sizes.
+  /// One to four bytes flipped, overwritten, removed or put in; digits and signs often, because
+  /// those are sizes.
   mutating func damaged(_ original: [UInt8]) -> [UInt8] {
     var bytes = original
     for _ in 0...random(below: 4) where !bytes.isEmpty {

@@ -47,6 +47,17 @@ import Testing
     #expect(try SafetensorsFile(folder.file("x")).metadata == metadata)
   }
 
+  @Test func padsTheHeaderByLessThanEightBlanks() throws {
+    let folder = try TemporaryFolder()
+    for length in 0..<8 {
+      let value = String(repeating: "v", count: length)
+      try Safetensors.write([], metadata: ["key": value], to: folder.file("x"))
+      let bytes = try folder.bytes("x")
+      let blanks = bytes.reversed().prefix { $0 == 0x20 }.count
+      #expect(bytes.count % 8 == 0 && blanks < 8 && bytes[bytes.count - 1 - blanks] == 0x7d)
+    }
+  }
+
   @Test func writesNothingAtAll() throws {
     let folder = try TemporaryFolder()
     try Safetensors.write([], to: folder.file("x"))

@@ -64,7 +64,9 @@ struct BatchTests {
   }
 
   @Test func theSamePartIsSeenAtEveryResolution() throws {
-    for crop in [Crop.inception(areaMin: 0.3, areaMax: 1), .random(resize: 16), .center(resize: 16)] {
+    for crop in [
+      Crop.inception(areaMin: 0.3, areaMax: 1), .random(resize: 16), .center(resize: 16),
+    ] {
       let source = try source(ViewPolicy(crop: crop), batch: 8, resolutions: [8, 16])
       let batch = try source.batch(0)
       let small = try #require(batch.pixels[8])

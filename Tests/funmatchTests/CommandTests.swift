@@ -35,11 +35,13 @@ struct CommandTests {
     for format in ["npz", "safetensors"] {
       let first = folder.file("first.\(format)")
       #expect(
-        try Tool.run("export", model, "--format", format, "--output", first, in: folder).status == 0)
+        try Tool.run("export", model, "--format", format, "--output", first, in: folder).status == 0
+      )
       let second = folder.file("second.safetensors")
       #expect(
         try Tool.run(
-          "import", first, "--model", spec() + "", "--output", second, in: folder).status == 0)
+          "import", first, "--model", spec() + "", "--output", second, in: folder
+        ).status == 0)
     }
   }
 

@@ -72,7 +72,8 @@ import Testing
       #expect(resumed.status == 0, "killed behind step \(wanted): \(resumed.errors)")
       #expect(try metrics(name) == lines, "killed behind step \(wanted)")
       #expect(
-        try folder.bytes("\(name)/student.safetensors") == folder.bytes("whole/student.safetensors"),
+        try folder.bytes("\(name)/student.safetensors")
+          == folder.bytes("whole/student.safetensors"),
         "killed behind step \(wanted)")
       #expect(
         try folder.bytes("\(name)/checkpoints/0000000\(steps).safetensors")

@@ -1,9 +1,9 @@
 // A thin C ABI over libtorch: one function an operator, nothing decided here.
 //
-// Conventions. Every function that can fail returns CT_OK or CT_FAILED; after CT_FAILED, and only then,
-// ct_last_error() tells what libtorch said (per thread). The result is the last parameter. Tensors passed in
-// are borrowed, tensors handed out are owned by the caller and freed with ct_free. An absent optional tensor
-// is one whose pointer is NULL. Lists are a pointer and a count.
+// Conventions. Every function that can fail returns CT_OK or CT_FAILED; after CT_FAILED, and only
+// then, ct_last_error() tells what libtorch said (per thread). The result is the last parameter.
+// Tensors passed in are borrowed, tensors handed out are owned by the caller and freed with
+// ct_free. An absent optional tensor is one whose pointer is NULL. Lists are a pointer and a count.
 #ifndef CTORCH_H
 #define CTORCH_H
 
@@ -24,7 +24,8 @@ typedef struct {
   void *pointer;
 } ct_tensor;
 
-// Values of ct_dtype and ct_device_type are this header's own, so that a new libtorch cannot renumber them.
+// Values of ct_dtype and ct_device_type are this header's own, so that a new libtorch cannot
+// renumber them.
 typedef enum { CT_F32 = 0, CT_BF16, CT_F16, CT_F64, CT_I64, CT_I32, CT_U8, CT_BOOL } ct_dtype;
 typedef enum { CT_CPU = 0, CT_CUDA, CT_MPS } ct_device_type;
 typedef enum { CT_CONTIGUOUS = 0, CT_CHANNELS_LAST } ct_layout;
@@ -34,7 +35,8 @@ typedef struct {
   int32_t index;
 } ct_device;
 
-// --- The library -------------------------------------------------------------------------------------
+// --- The library
+// -------------------------------------------------------------------------------------
 CT_EXPORT const char *ct_last_error(void);
 CT_EXPORT const char *ct_version(void);
 CT_EXPORT const char *ct_cpu_capability(void);
@@ -47,14 +49,17 @@ CT_CALL ct_manual_seed(uint64_t seed);
 CT_EXPORT int32_t ct_device_count(int32_t type);
 CT_CALL ct_synchronize(ct_device device);
 
-// --- Tensors -----------------------------------------------------------------------------------------
+// --- Tensors
+// -----------------------------------------------------------------------------------------
 CT_CALL ct_from_bytes(const void *bytes, const int64_t *shape, int32_t rank, int32_t dtype,
                       ct_tensor *out);
 CT_CALL ct_full(const int64_t *shape, int32_t rank, double value, int32_t dtype, ct_device device,
                 ct_tensor *out);
-CT_CALL ct_randn(const int64_t *shape, int32_t rank, int32_t dtype, ct_device device, ct_tensor *out);
+CT_CALL ct_randn(const int64_t *shape, int32_t rank, int32_t dtype, ct_device device,
+                 ct_tensor *out);
 /// Uniform in [0, 1).
-CT_CALL ct_rand(const int64_t *shape, int32_t rank, int32_t dtype, ct_device device, ct_tensor *out);
+CT_CALL ct_rand(const int64_t *shape, int32_t rank, int32_t dtype, ct_device device,
+                ct_tensor *out);
 CT_EXPORT void ct_free(ct_tensor x);
 CT_EXPORT int32_t ct_rank(ct_tensor x);
 CT_EXPORT int64_t ct_size(ct_tensor x, int32_t dimension);
@@ -69,7 +74,8 @@ CT_CALL ct_copy_into(ct_tensor destination, ct_tensor source);
 CT_CALL ct_clone(ct_tensor x, ct_tensor *out);
 CT_CALL ct_detach(ct_tensor x, ct_tensor *out);
 
-// --- Operators ---------------------------------------------------------------------------------------
+// --- Operators
+// ---------------------------------------------------------------------------------------
 #define CT_UNARY(name) CT_CALL ct_##name(ct_tensor x, ct_tensor *out)
 #define CT_BINARY(name) CT_CALL ct_##name(ct_tensor a, ct_tensor b, ct_tensor *out)
 CT_UNARY(neg);
@@ -114,7 +120,8 @@ CT_CALL ct_max_pool2d(ct_tensor x, int64_t kernel, int64_t stride, int64_t paddi
 /// Batch normalisation with the statistics of `x` itself; `x` is (N, C, ...).
 CT_CALL ct_batch_norm_training(ct_tensor x, double epsilon, ct_tensor *out);
 
-// --- Autograd ----------------------------------------------------------------------------------------
+// --- Autograd
+// ----------------------------------------------------------------------------------------
 CT_CALL ct_set_requires_grad(ct_tensor x, bool on);
 CT_EXPORT bool ct_requires_grad(ct_tensor x);
 CT_CALL ct_backward(ct_tensor loss);
@@ -130,8 +137,10 @@ CT_EXPORT void ct_leave_inference(void *scope);
 CT_CALL ct_enter_autocast(int32_t device_type, int32_t dtype, void **out);
 CT_EXPORT void ct_leave_autocast(void *scope);
 
-// --- Fused kernels -----------------------------------------------------------------------------------
-/// Group normalisation of (N, C, H, W), followed by ReLU where asked; weight and bias are f32 of C values.
+// --- Fused kernels
+// -----------------------------------------------------------------------------------
+/// Group normalisation of (N, C, H, W), followed by ReLU where asked; weight and bias are f32 of C
+/// values.
 CT_CALL ct_group_norm(ct_tensor x, int64_t groups, ct_tensor weight, ct_tensor bias, double epsilon,
                       bool relu, ct_tensor *out);
 
@@ -144,11 +153,13 @@ typedef struct {
   double gradient_scale;                      // from clipping by global norm
 } ct_adam_options;
 
-/// One Adam update in place of `weight`, `mu` (f32 or bf16) and `nu`; adds the sums of squares of the new
-/// weight and of the update to `squares[0]` and `squares[1]`. Sums do not depend on the number of threads.
+/// One Adam update in place of `weight`, `mu` (f32 or bf16) and `nu`; adds the sums of squares of
+/// the new weight and of the update to `squares[0]` and `squares[1]`. Sums do not depend on the
+/// number of threads.
 CT_CALL ct_adam_step(ct_tensor weight, ct_tensor gradient, ct_tensor mu, ct_tensor nu,
                      ct_adam_options options, double *squares);
-/// Sum of the squares of all values, summed in double in an order independent of the number of threads.
+/// Sum of the squares of all values, summed in double in an order independent of the number of
+/// threads.
 CT_CALL ct_sum_of_squares(ct_tensor x, double *out);
 
 #endif

@@ -2,9 +2,10 @@ import Foundation
 
 /// A file that appears whole or not at all.
 ///
-/// It is written under a temporary name in the folder of its destination, flushed to the disk and then renamed, so
-/// that neither a crash nor a full disk leaves half a file or harms the one that was there before. A destination
-/// that is a symbolic link stays one; a device such as `/dev/stdout` is written directly.
+/// It is written under a temporary name in the folder of its destination, flushed to the disk and
+/// then renamed, so that neither a crash nor a full disk leaves half a file or harms the one that
+/// was there before. A destination that is a symbolic link stays one; a device such as
+/// `/dev/stdout` is written directly.
 public final class AtomicFile {
   private let path: String
   private let descriptor: Int32
@@ -23,7 +24,8 @@ public final class AtomicFile {
 
   /// Writes a file piece by piece, so that what it holds need not be in memory at once.
   ///
-  /// - Parameter body: appends the contents; when it throws, no file is made and the error is passed on.
+  /// - Parameter body: appends the contents; when it throws, no file is made and the error is
+  ///   passed on.
   public static func write(to path: String, _ body: (AtomicFile) throws -> Void) throws {
     if try isDevice(path) {
       try fill(path, open(path, O_WRONLY | O_CLOEXEC), flush: false, body)
@@ -49,8 +51,8 @@ public final class AtomicFile {
     }
   }
 
-  /// Hands an empty temporary file beside `path` to `body`, which fills it by name, and then puts it in the place of
-  /// `path`. Whatever fails, the temporary file is gone afterwards.
+  /// Hands an empty temporary file beside `path` to `body`, which fills it by name, and then puts
+  /// it in the place of `path`. Whatever fails, the temporary file is gone afterwards.
   static func replace(_ path: String, _ body: (_ temporary: String) throws -> Void) throws {
     guard try !isDevice(path) else {
       throw TorchError("cannot write '\(path)': a regular file was expected, this is a device")

@@ -1,7 +1,8 @@
 /// Walks over the text of a header, byte by byte.
 ///
-/// Shared by the two formats whose headers are small literals, a Python dict and a JSON object. Neither needs a
-/// general parser: what may nest is fixed, so hostile nesting is a plain error and nothing is ever evaluated.
+/// Shared by the two formats whose headers are small literals, a Python dict and a JSON object.
+/// Neither needs a general parser: what may nest is fixed, so hostile nesting is a plain error and
+/// nothing is ever evaluated.
 struct ByteScanner {
   /// What the text belongs to, for errors: `'weights.npy'`.
   let owner: String

@@ -3,9 +3,9 @@ enum Extent {
   /// libtorch's iterators and NumPy both stop at 64 dimensions.
   static let maximumRank = 64
 
-  /// Bytes that `shape` takes with elements of `size` bytes, or nil when the shape cannot be that of an array: a
-  /// negative size, too many dimensions, or a product that does not fit an Int even with sizes of 0 left out (which
-  /// strides are made of).
+  /// Bytes that `shape` takes with elements of `size` bytes, or nil when the shape cannot be that
+  /// of an array: a negative size, too many dimensions, or a product that does not fit an Int even
+  /// with sizes of 0 left out (which strides are made of).
   static func bytes(_ shape: [Int], elementSize size: Int) -> Int? {
     guard shape.count <= maximumRank, shape.allSatisfy({ $0 >= 0 }) else { return nil }
     var product = size

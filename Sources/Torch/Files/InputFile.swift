@@ -2,7 +2,8 @@ import Foundation
 
 /// A regular file open for reading, whose size is known before any of it is read.
 ///
-/// It is read rather than mapped: a mapped file that is cut short meanwhile would end the program with a signal.
+/// It is read rather than mapped: a mapped file that is cut short meanwhile would end the program
+/// with a signal.
 final class InputFile {
   let path: String
   let size: Int

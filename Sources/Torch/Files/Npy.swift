@@ -2,9 +2,10 @@ import Foundation
 
 /// Reads and writes NumPy's `.npy` files: one array each.
 ///
-/// Format: numpy.org/doc/stable/reference/generated/numpy.lib.format.html. Versions 1.0 to 3.0, either byte order, C
-/// and Fortran order are read; i1, i2 and u2 become i32 and u4 becomes i64. Version 1.0, little-endian, C order is
-/// written, byte for byte as NumPy writes it. Objects, records, strings and complex numbers are errors.
+/// Format: numpy.org/doc/stable/reference/generated/numpy.lib.format.html. Versions 1.0 to 3.0,
+/// either byte order, C and Fortran order are read; i1, i2 and u2 become i32 and u4 becomes i64.
+/// Version 1.0, little-endian, C order is written, byte for byte as NumPy writes it. Objects,
+/// records, strings and complex numbers are errors.
 public enum Npy {
   /// The array in the file at `path`.
   ///
@@ -18,7 +19,8 @@ public enum Npy {
     }
   }
 
-  /// The array that `bytes`, the contents of a whole file, hold; `name` stands for the file in errors.
+  /// The array that `bytes`, the contents of a whole file, hold; `name` stands for the file in
+  /// errors.
   public static func parse(_ bytes: [UInt8], name: String) throws -> Tensor {
     var rest = bytes[...]
     return try decode(size: bytes.count, owner: "'\(name)'") { count in
@@ -29,7 +31,8 @@ public enum Npy {
 
   /// Writes a tensor to `path`, replacing what is there.
   ///
-  /// - Throws: `TorchError` when the file cannot be written or the tensor is bf16, which NumPy does not have.
+  /// - Throws: `TorchError` when the file cannot be written or the tensor is bf16, which NumPy does
+  ///   not have.
   public static func write(_ tensor: Tensor, to path: String) throws {
     let header = try header(of: tensor, for: path)
     try AtomicFile.write(to: path) { file in
@@ -50,8 +53,8 @@ public enum Npy {
     return NpyHeader.encoded(code: code, shape: tensor.shape)
   }
 
-  /// Decodes an array of `size` bytes, header included, that come in order from `next`. It is asked for no more than
-  /// is there, and for the elements only when the header agrees with `size`.
+  /// Decodes an array of `size` bytes, header included, that come in order from `next`. It is asked
+  /// for no more than is there, and for the elements only when the header agrees with `size`.
   static func decode(
     size: Int, owner: String, next: (_ count: Int) throws -> [UInt8]
   ) throws -> Tensor {

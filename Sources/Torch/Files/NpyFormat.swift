@@ -45,7 +45,8 @@ struct NpyFormat {
     }
   }
 
-  /// A tensor in C order; small integers that libtorch lacks are widened to the next type that holds them.
+  /// A tensor in C order; small integers that libtorch lacks are widened to the next type that
+  /// holds them.
   func tensor(_ data: [UInt8], shape: [Int], owner: String) throws -> Tensor {
     let data = isBigEndian && size > 1 ? swapped(data) : data
     return try data.withUnsafeBytes { bytes in

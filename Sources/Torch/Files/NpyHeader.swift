@@ -1,7 +1,7 @@
 /// The header of a `.npy` file: what its elements are and how many.
 ///
-/// Format: numpy.org/doc/stable/reference/generated/numpy.lib.format.html, versions 1.0 to 3.0. The header is a
-/// Python dict literal; it is read by the few lines below and never evaluated.
+/// Format: numpy.org/doc/stable/reference/generated/numpy.lib.format.html, versions 1.0 to 3.0. The
+/// header is a Python dict literal; it is read by the few lines below and never evaluated.
 struct NpyHeader {
   let format: NpyFormat
   let shape: [Int]

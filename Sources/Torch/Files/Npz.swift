@@ -3,13 +3,14 @@ import Foundation
 
 /// Writes NumPy's `.npz` files.
 ///
-/// Format: numpy.org/doc/stable/reference/generated/numpy.savez.html. Entries are stored, in the order given and dated
-/// 1980-01-01 as NumPy dates them, so that the same arrays always give the same bytes.
+/// Format: numpy.org/doc/stable/reference/generated/numpy.savez.html. Entries are stored, in the
+/// order given and dated 1980-01-01 as NumPy dates them, so that the same arrays always give the
+/// same bytes.
 public enum Npz {
   /// Writes arrays to `path`, replacing what is there.
   ///
-  /// - Throws: `TorchError` when a name comes twice, a tensor is bf16, which NumPy does not have, or the file cannot
-  ///   be written.
+  /// - Throws: `TorchError` when a name comes twice, a tensor is bf16, which NumPy does not have,
+  ///   or the file cannot be written.
   public static func write(_ arrays: [(name: String, tensor: Tensor)], to path: String) throws {
     var names: Set<String> = []
     for (name, _) in arrays {

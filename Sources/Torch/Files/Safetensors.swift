@@ -1,10 +1,11 @@
 /// Writes safetensors files, byte for byte as the official package does.
 ///
-/// Format: github.com/huggingface/safetensors, README "Format"; layout: `prepare` in its `src/tensor.rs`. The same
-/// tensors and metadata always give the same bytes: metadata is sorted by key, which the official writer leaves to
-/// chance.
+/// Format: github.com/huggingface/safetensors, README "Format"; layout: `prepare` in its
+/// `src/tensor.rs`. The same tensors and metadata always give the same bytes: metadata is sorted by
+/// key, which the official writer leaves to chance.
 public enum Safetensors {
-  /// Writes tensors to `path`, replacing what is there; in the file they stand by type, widest first, then by name.
+  /// Writes tensors to `path`, replacing what is there; in the file they stand by type, widest
+  /// first, then by name.
   ///
   /// - Throws: `TorchError` when a name comes twice or is reserved, or the file cannot be written.
   public static func write(

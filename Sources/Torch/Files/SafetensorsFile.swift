@@ -1,9 +1,10 @@
 import Foundation
 
-/// A safetensors file open for reading: the header is checked at once, tensors are read when asked for.
+/// A safetensors file open for reading: the header is checked at once, tensors are read when asked
+/// for.
 ///
-/// Format: github.com/huggingface/safetensors, README "Format". A u64 that tells the header's size, the header in
-/// JSON, and the tensors' bytes without holes.
+/// Format: github.com/huggingface/safetensors, README "Format". A u64 that tells the header's size,
+/// the header in JSON, and the tensors' bytes without holes.
 public final class SafetensorsFile {
   /// Where the file is.
   public let path: String

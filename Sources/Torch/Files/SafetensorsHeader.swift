@@ -2,8 +2,9 @@ import Foundation
 
 /// The JSON header of a safetensors file, read strictly.
 ///
-/// Format: github.com/huggingface/safetensors, README "Format" and `src/tensor.rs`. Only the shape that the format
-/// allows is read, an object of tensors and one object of strings, so there is nothing that could nest.
+/// Format: github.com/huggingface/safetensors, README "Format" and `src/tensor.rs`. Only the shape
+/// that the format allows is read, an object of tensors and one object of strings, so there is
+/// nothing that could nest.
 struct SafetensorsHeader {
   /// One tensor as the header describes it; offsets count from the end of the header.
   struct Entry {
@@ -17,7 +18,8 @@ struct SafetensorsHeader {
   let entries: [Entry]
   let metadata: [String: String]
 
-  /// - Parameter dataSize: bytes that follow the header, all of which tensors must cover, once each.
+  /// - Parameter dataSize: bytes that follow the header, all of which tensors must cover, once
+  ///   each.
   init(_ bytes: [UInt8], dataSize: Int, owner: String) throws {
     var scanner = ByteScanner(bytes, owner: owner, kind: "safetensors header")
     // The format forbids blanks before the brace.
@@ -52,8 +54,8 @@ struct SafetensorsHeader {
 
   static let metadataKey = "__metadata__"
 
-  /// Names of the types, in the order in which the official writer lays tensors out: the widest first, so that every
-  /// tensor is aligned.
+  /// Names of the types, in the order in which the official writer lays tensors out: the widest
+  /// first, so that every tensor is aligned.
   static let names: [(name: String, dtype: DType)] = [
     ("I64", .i64), ("F64", .f64), ("F32", .f32), ("I32", .i32), ("BF16", .bf16), ("F16", .f16),
     ("U8", .u8), ("BOOL", .bool),

@@ -2,9 +2,9 @@ internal import CZip
 
 /// A zip archive open for reading: stored and deflated entries.
 ///
-/// An archive's own claims are checked before memory is taken for them: deflate cannot shrink data by more than
-/// 1032:1, and compressed entries together cannot be larger than the file, so what an archive can ask for is
-/// bounded by its size even when its entries overlap.
+/// An archive's own claims are checked before memory is taken for them: deflate cannot shrink data
+/// by more than 1032:1, and compressed entries together cannot be larger than the file, so what an
+/// archive can ask for is bounded by its size even when its entries overlap.
 final class ZipArchive {
   struct Entry {
     let name: String
@@ -38,8 +38,8 @@ final class ZipArchive {
 
   deinit { zip_discard(archive) }
 
-  /// Hands `body` the bytes of an entry in order, as many at a time as it asks for, and afterwards makes sure that
-  /// the entry ends there and its checksum is right.
+  /// Hands `body` the bytes of an entry in order, as many at a time as it asks for, and afterwards
+  /// makes sure that the entry ends there and its checksum is right.
   func read<Result>(
     _ entry: Entry, _ body: (_ next: (_ count: Int) throws -> [UInt8]) throws -> Result
   ) throws -> Result {
