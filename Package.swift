@@ -36,11 +36,13 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 /// A test target: folder `Tests/<name>Tests`.
-func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
   .testTarget(
     name: "FunMatch" + name + "Tests",
     dependencies: [.byName(name: "FunMatch" + name), "FunMatchTestSupport"] + dependencies,
-    path: "Tests/" + name + "Tests")
+    path: "Tests/" + name + "Tests", exclude: exclude)
 }
 
 let modules = [
@@ -57,7 +59,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
   targets: [
@@ -93,7 +95,8 @@ let package = Package(
       path: "Sources/funmatch"),
     .target(
       name: "FunMatchTestSupport", dependencies: ["FunMatchTorch"], path: "Tests/Support"),
-    tests("Torch"), tests("NN"), tests("Optimizers"), tests("Models"), tests("Images"),
+    tests("Torch", exclude: ["Fixtures"]), tests("NN"), tests("Optimizers"), tests("Models"),
+    tests("Images", ["FunMatchDatasets"], exclude: ["Fixtures"]),
     tests("Datasets"), tests("Views"), tests("Distillation"),
     tests("Experiments"),
     .testTarget(

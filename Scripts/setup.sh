@@ -25,13 +25,13 @@ first() { printf '%s\n' "$1"; }
 # --- Swift ---------------------------------------------------------------------------------------------------------
 
 check_swift() {
-  have swift || fail "Swift 6.1 or later is needed and no 'swift' was found: see https://www.swift.org/install"
+  have swift || fail "Swift 6.2 or later is needed and no 'swift' was found: see https://www.swift.org/install"
   local text pattern='Swift version ([0-9]+)\.([0-9]+)'
   text=$(swift --version 2>/dev/null) || fail "'swift --version' failed: is the toolchain complete?"
   [[ $text =~ $pattern ]] || fail "cannot read a version from what 'swift --version' prints"
   local major=${BASH_REMATCH[1]} minor=${BASH_REMATCH[2]}
-  if ((major < 6 || (major == 6 && minor < 1))); then
-    fail "Swift 6.1 or later is needed, this is $major.$minor: see https://www.swift.org/install"
+  if ((major < 6 || (major == 6 && minor < 2))); then
+    fail "Swift 6.2 or later is needed, this is $major.$minor: see https://www.swift.org/install"
   fi
 }
 

@@ -152,6 +152,11 @@ int32_t ct_adam_step(ct_tensor weightHandle, ct_tensor gradientHandle, ct_tensor
                 mu.sizes(), ", nu ", nu.sizes());
     TORCH_CHECK(nu.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat,
                 "Adam: weight and second moment must be f32");
+    TORCH_CHECK(mu.scalar_type() == at::kFloat || mu.scalar_type() == at::kBFloat16,
+                "Adam: the first moment must be f32 or bf16");
+    TORCH_CHECK(mu.device() == weight.device() && nu.device() == weight.device() &&
+                    gradient.device() == weight.device(),
+                "Adam: weight, gradient and moments must be on one device");
     if (!weight.is_cpu()) {
       updateAnywhere(weight, gradient, mu, nu, options, squares);
       return;

@@ -1,3 +1,5 @@
+import Foundation
+
 /// SHA-256 (FIPS 180-4), which Foundation lacks on Linux.
 public struct SHA256 {
   private var state: [UInt32] = [
@@ -23,6 +25,18 @@ public struct SHA256 {
   /// The digest of some bytes as 64 hexadecimal digits.
   public static func hexadecimal(of bytes: [UInt8]) -> String {
     bytes.withUnsafeBytes { hexadecimal(of: $0) }
+  }
+
+  /// The digest of a file as 64 hexadecimal digits.
+  ///
+  /// - Throws: `DatasetError` when the file cannot be read.
+  public static func hexadecimal(file path: String) throws -> String {
+    guard
+      let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
+    else {
+      throw DatasetError("\(path): cannot be read")
+    }
+    return data.withUnsafeBytes { hexadecimal(of: $0) }
   }
 
   private mutating func absorb(_ bytes: UnsafeRawBufferPointer) {

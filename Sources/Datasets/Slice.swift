@@ -19,7 +19,7 @@ public struct Slice: Sendable, Equatable {
     func bound(_ part: Substring) throws -> Bound? {
       let word = part.filter { $0 != " " }
       if word.isEmpty { return nil }
-      if word.hasSuffix("%"), let value = Int(word.dropLast()), abs(value) <= 100 {
+      if word.hasSuffix("%"), let value = Int(word.dropLast()), (-100...100).contains(value) {
         return .percent(value)
       }
       guard let value = Int(word) else { throw Self.error(text) }

@@ -51,8 +51,10 @@ public struct DistillationStep {
 
   /// Makes update `step`, 0 being the first.
   ///
-  /// - Throws: `TrainingError` when the loss is not finite; nothing is updated then.
+  /// - Throws: `TrainingError` when loss, gradient or new weights are not finite, naming the step, 1
+  ///   being the first.
   public func callAsFunction(_ views: ImageBatch, step: Int) throws -> Result {
+    // Mixed before either network sees it.
     let batch = Batch(views, lambda: lambda(step), device: device)
     guard let images = batch.images[resolution] else {
       throw TrainingError("no views were drawn at the student's \(resolution) pixels")
@@ -63,12 +65,21 @@ public struct DistillationStep {
     let loss = objective.loss(student(images, mode), target)
     let value = loss.item
     guard value.isFinite else {
-      throw TrainingError("the loss is \(value) at step \(step)")
+      throw TrainingError("the loss is \(value) at step \(step + 1)")
     }
     loss.backward()
     stopwatch?.lap("student")
     let multiplier = schedule(step)
-    let norms = optimizer.update(multiplier: multiplier)
+    let norms: UpdateNorms
+    do {
+      // Clips first.
+      norms = try optimizer.update(multiplier: multiplier)
+    } catch {
+      throw TrainingError("\(error) at step \(step + 1)")
+    }
+    guard norms.parameters.isFinite, norms.update.isFinite else {
+      throw TrainingError("the weights are no longer finite after step \(step + 1)")
+    }
     stopwatch?.lap("optimizer")
     return Result(loss: value, multiplier: multiplier, norms: norms)
   }

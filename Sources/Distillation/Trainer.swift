@@ -23,21 +23,20 @@ public struct Trainer {
     self.source = source
   }
 
-  /// Makes the updates `steps`, calling `after` behind each; it ends the loop early by returning
+  /// Makes the updates `steps`, calling `after` after each; it ends the loop early by returning
   /// false.
   ///
   /// - Throws: what a step throws (`TrainingError` for a loss that is not finite), the data set and
   ///   `after` do.
   public func run(_ steps: Range<Int>, after: (Progress) throws -> Bool) throws {
-    var last = ContinuousClock.now
     for index in steps {
+      let start = ContinuousClock.now
       let result = try step(source.batch(index), step: index)
-      let now = ContinuousClock.now
+      let seconds = start.duration(to: .now).seconds
       let images = (index + 1) * source.batchSize
       let progress = Progress(
         stepsDone: index + 1, epoch: Double(images) / Double(source.imageCount), result: result,
-        imagesPerSecond: Double(source.batchSize) / max(last.duration(to: now).seconds, 1e-9))
-      last = now
+        imagesPerSecond: Double(source.batchSize) / max(seconds, 1e-9))
       guard try after(progress) else { return }
     }
   }

@@ -23,9 +23,12 @@ struct AccuracyFigure {
       curves.append(
         "'\(file)' using 1:(100*$2) with linespoints pointtype 7 pointsize 0.4 title '\(name)'")
     }
+    var line = ""
     if let teacher {
-      curves.append(
-        "\(100 * teacher) with lines dashtype 2 linecolor '#666666' title 'teacher, top-1'")
+      line =
+        "set arrow from graph 0, first \(100 * teacher) to graph 1, first \(100 * teacher) "
+        + "nohead dashtype 2 linecolor '#666666'\n"
+      curves.append("keyentry with lines dashtype 2 linecolor '#666666' title 'teacher, top-1'")
     }
     let script = """
       set terminal svg size 800,500 dynamic background 'white' font 'sans-serif,14'
@@ -33,9 +36,10 @@ struct AccuracyFigure {
       set xlabel 'step'
       set ylabel 'validation images, %'
       set xrange [0:\(last)]
+      set yrange [*:100]
       set key bottom right
       set grid linecolor '#dddddd'
-      plot \(curves.joined(separator: ", \\\n     "))
+      \(line)plot \(curves.joined(separator: ", \\\n     "))
 
       """
     try AtomicFile.write(to: "\(folder.report)/accuracy.gnuplot", Data(script.utf8))
@@ -44,7 +48,11 @@ struct AccuracyFigure {
     gnuplot.arguments = ["gnuplot", "accuracy.gnuplot"]
     gnuplot.currentDirectoryURL = URL(fileURLWithPath: folder.report)
     gnuplot.standardError = FileHandle.nullDevice
-    try gnuplot.run()
+    do {
+      try gnuplot.run()
+    } catch {
+      return nil
+    }
     gnuplot.waitUntilExit()
     return gnuplot.terminationStatus == 0 ? "\(folder.report)/accuracy.svg" : nil
   }

@@ -4,7 +4,7 @@ import FunMatchModels
 import FunMatchOptimizers
 import FunMatchTorch
 
-/// The state of a run behind a step: weights and optimiser, in `checkpoints/000012500.safetensors`
+/// The state of a run after a step: weights and optimiser, in `checkpoints/000012500.safetensors`
 /// with a `.json` beside it.
 ///
 /// Both are written under other names first; the `.json` comes last, so a checkpoint that has one
@@ -14,6 +14,9 @@ public struct Checkpoint {
   public struct Description: Codable, Sendable, Equatable {
     /// Updates made.
     public var step: Int
+    /// What the run learns from, and the SHA-256 of every file of weights that it started from: a run
+    /// that goes on must have the same.
+    public var origin: [String]
     /// Updates that the optimiser counts.
     public var optimizerCount: Int
     /// Which arrays belong to the optimiser, by the beginning of their names.
@@ -27,12 +30,13 @@ public struct Checkpoint {
   /// What is known of them.
   public let description: Description
 
-  /// Saves the state behind `step` updates and removes all but the latest `keep` checkpoints.
+  /// Saves the state after `step` updates and removes all but the latest `keep` checkpoints.
   ///
   /// - Throws: `TorchError` when the disk is full or the folder cannot be written; older
   ///   checkpoints stay then.
   public static func save(
-    _ model: any Model, _ optimizer: Adam, step: Int, folder: String, keep: Int
+    _ model: any Model, _ optimizer: Adam, step: Int, origin: [String] = [], folder: String,
+    keep: Int
   ) throws {
     let digits = String(step)
     let name = String(repeating: "0", count: max(0, 9 - digits.count)) + digits
@@ -40,14 +44,31 @@ public struct Checkpoint {
     let arrays = model.store.tensors.map { ($0.name, $0.tensor.detached()) } + optimizer.state
     try Safetensors.write(arrays.map { (name: $0.0, tensor: $0.1) }, metadata: [:], to: path)
     let description = Description(
-      step: step, optimizerCount: optimizer.count, optimizerPrefixes: ["mu.", "nu."],
+      step: step, origin: origin, optimizerCount: optimizer.count,
+      optimizerPrefixes: ["mu.", "nu."],
       sha256: try checksum(path))
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
     try AtomicFile.write(to: sidecar(path), encoder.encode(description))
-    for old in list(folder).dropLast(keep) {
+    // Later ones are damaged, or this run would have started from them.
+    let all = list(folder)
+    let later = all.filter { $0 > path }
+    for old in later + all.filter({ $0 <= path }).dropLast(keep) {
       try? FileManager.default.removeItem(atPath: sidecar(old))
       try? FileManager.default.removeItem(atPath: old)
+    }
+  }
+
+  /// Removes what a run that was killed while it saved has left: files under temporary names, and
+  /// arrays without a description.
+  public static func removeRemains(in folder: String) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    for name in names {
+      let path = folder + "/" + name
+      let isHalf =
+        name.hasSuffix(".safetensors")
+        && !FileManager.default.fileExists(atPath: sidecar(path))
+      if isHalf || name.hasSuffix(".tmp") { try? FileManager.default.removeItem(atPath: path) }
     }
   }
 
@@ -60,7 +81,7 @@ public struct Checkpoint {
     for path in paths.reversed() {
       guard let bytes = FileManager.default.contents(atPath: sidecar(path)),
         let description = try? JSONDecoder().decode(Description.self, from: bytes),
-        (try? checksum(path)) == description.sha256
+        (try? checksum(path)) == description.sha256, description.step >= 0
       else {
         warn("\(path) is damaged (its SHA-256 differs from \(sidecar(path))); trying an older one")
         continue
@@ -98,7 +119,6 @@ public struct Checkpoint {
   }
 
   private static func checksum(_ path: String) throws -> String {
-    let data = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
-    return data.withUnsafeBytes { SHA256.hexadecimal(of: $0) }
+    try SHA256.hexadecimal(file: path)
   }
 }

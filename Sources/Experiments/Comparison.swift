@@ -21,7 +21,7 @@ public struct Comparison: Codable, Sendable, Equatable {
     self.teacher = teacher
     self.student = student
     agreement = evaluation.agreement
-    kl = evaluation.kl
+    kl = evaluation.kl.flatMap { $0.isFinite ? $0 : nil }
   }
 
   /// One line of JSON, keys sorted.

@@ -13,7 +13,7 @@ public struct Contestant: Codable, Sendable, Equatable {
   /// Images a second, the network alone.
   public let imagesPerSecond: Double
 
-  /// A network that took `evaluation`'s figures.
+  /// A network, with the figures of its evaluation.
   public init(
     _ model: any Model, _ preprocessing: Preprocessing, top1: Double?, imagesPerSecond: Double
   ) {

@@ -1,11 +1,12 @@
 import Foundation
+import FunMatchTorch
 
 /// `metrics.jsonl`: one JSON object a line, keys sorted, written through as it comes.
 public final class MetricsLog {
   private let file: FileHandle
   private let path: String
 
-  /// Opens the file of a run, keeping only lines up to `step`: those behind the checkpoint are made
+  /// Opens the file of a run, keeping only lines up to `step`: those after the checkpoint are made
   /// again.
   ///
   /// - Throws: `ExperimentError` when the file cannot be read or written.
@@ -16,7 +17,7 @@ public final class MetricsLog {
     }
     let text = kept.map { $0 + "\n" }.joined()
     do {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+      try AtomicFile.write(to: path, Data(text.utf8))
       file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
       try file.seekToEnd()
     } catch {

@@ -37,20 +37,16 @@ struct NetworkLoader {
   func load(_ network: Recipe.Network, weights: String, key: String) throws -> ModelFile {
     let path = try find(weights)
     guard let spec = network.model else { return try ModelFile(path: path) }
-    if path.hasSuffix(".safetensors"), let file = try? ModelFile(path: path) {
-      var wanted = spec
-      wanted.classes = spec.classes ?? file.spec.classes
-      guard wanted == file.spec else {
-        throw ExperimentError("\(key).model differs from the network in \(path)")
-      }
-      return file
+    do {
+      return try WeightImport(path: path, spec: spec).file
+    } catch let error as TorchError {
+      throw ExperimentError("\(key): \(error)")
     }
-    return try WeightImport(path: path, spec: spec).file
   }
 
   /// The network to train: with given weights, or fresh ones drawn from `seed`.
   ///
-  /// - Parameter classes: how many classes it must tell apart.
+  /// - Parameter classes: how many classes it must have.
   func student(_ network: Recipe.Network, classes: Int, seed: UInt64) throws -> ModelFile {
     let file: ModelFile
     if let weights = network.weights {
@@ -64,7 +60,7 @@ struct NetworkLoader {
     }
     guard file.model.classes == classes else {
       throw ExperimentError(
-        "the student tells \(file.model.classes) classes apart, the teachers or labels \(classes)")
+        "the student has \(file.model.classes) classes, the teachers or labels \(classes)")
     }
     return file
   }

@@ -6,23 +6,35 @@ extension Recipe {
   ///
   /// - Throws: an error whose sentence names the key.
   public func validate() throws {
-    func positive(_ value: Int, _ key: String) throws {
-      guard value > 0 else { throw ExperimentError("\(key): \(value) must be positive") }
+    func positive(_ value: Int, _ key: String, upTo limit: Int = .max) throws {
+      guard (1...limit).contains(value) else {
+        throw ExperimentError(
+          "\(key): \(value) must be positive" + (limit < .max ? " and at most \(limit)" : ""))
+      }
     }
-    try positive(batchSize, "batchSize")
-    try positive(student.resolution, "student.resolution")
+    let largest = Preprocessing.largestSide
+    try positive(batchSize, "batchSize", upTo: 1 << 20)
+    try positive(student.resolution, "student.resolution", upTo: largest)
+    let networks = [("student", student)] + teachers.enumerated().map { ("teachers.\($0)", $1) }
+    for (key, network) in networks {
+      do {
+        try network.model?.validate()
+      } catch {
+        throw ExperimentError("\(key).model: \(error)")
+      }
+    }
     for (index, teacher) in teachers.enumerated() {
-      try positive(teacher.resolution, "teachers.\(index).resolution")
+      try positive(teacher.resolution, "teachers.\(index).resolution", upTo: largest)
       guard teacher.weights != nil else {
         throw ExperimentError("teachers.\(index).weights: a teacher needs weights")
       }
     }
     try positive(evaluation.every, "evaluation.every")
-    try positive(evaluation.batchSize, "evaluation.batchSize")
-    if let resize = evaluation.resize, resize < student.resolution {
+    try positive(evaluation.batchSize, "evaluation.batchSize", upTo: 1 << 20)
+    if let resize = evaluation.resize, !(student.resolution...2 * largest).contains(resize) {
       throw ExperimentError(
-        "evaluation.resize: \(resize) is smaller than the student's resolution "
-          + "\(student.resolution)")
+        "evaluation.resize: \(resize) must be at least the student's resolution "
+          + "\(student.resolution) and at most \(2 * largest)")
     }
     try positive(checkpoints.every, "checkpoints.every")
     try positive(checkpoints.keep, "checkpoints.keep")
@@ -33,8 +45,12 @@ extension Recipe {
     for (key, value) in [
       ("learningRate", adam.learningRate), ("weightDecay", adam.weightDecay),
       ("clipNorm", adam.clipNorm), ("epsilon", adam.epsilon),
-    ] where !(value >= 0 && value.isFinite) {
-      throw ExperimentError("optimizer.adam.\(key): \(value) must not be negative")
+    ] where !(value >= 0 && Float(value).isFinite) {
+      throw ExperimentError(
+        "optimizer.adam.\(key): \(value) must not be negative, and within single precision")
+    }
+    guard Float(adam.epsilon) > 0 else {
+      throw ExperimentError("optimizer.adam.epsilon: \(adam.epsilon) must be positive")
     }
     for (key, value) in [("beta1", adam.beta1), ("beta2", adam.beta2)]
     where !(0..<1).contains(value) {
@@ -46,6 +62,8 @@ extension Recipe {
   }
 
   /// Number of updates of the whole run.
+  ///
+  /// Epochs and images are rounded to the nearest step (big_vision `utils.py`, `steps`).
   ///
   /// - Parameter imageCount: number of training images.
   /// - Throws: `ExperimentError` unless exactly one positive length is given.
@@ -59,9 +77,9 @@ extension Recipe {
       throw ExperimentError("schedule: exactly one of epochs, steps and images must be given")
     }
     guard length > 0, length < 1e12 else {
-      throw ExperimentError("schedule: its length must be positive")
+      throw ExperimentError("schedule: its length must be positive and below 1e12 steps")
     }
-    return max(1, Int(length.rounded(.down)))
+    return max(1, Int(length.rounded(.toNearestOrEven)))
   }
 
   /// How the student's images are prepared for evaluation.

@@ -10,7 +10,7 @@ import Logging
 /// One experiment from recipe to student, in a folder of its own that it can be resumed from.
 public struct Run {
   /// What the student learns from.
-  public enum Kind: Sendable {
+  public enum Kind: String, Sendable {
     /// Its teachers alone.
     case distillation
     /// Labels.
@@ -19,9 +19,10 @@ public struct Run {
 
   /// How a run ended.
   public enum Outcome: Sendable {
-    /// All steps are made; with the student's figures on the test images, if the recipe names some.
-    case finished(Comparison?)
-    /// A signal ended it behind this step; `--resume` goes on.
+    /// All steps are made; with the student's figures on the test images, if the recipe names some,
+    /// and its file.
+    case finished(Comparison?, student: String)
+    /// A signal ended it after this step; `--resume` goes on.
     case stopped(step: Int)
   }
 
@@ -44,27 +45,41 @@ public struct Run {
   /// - Throws: an error with one sentence on what was wrong; the last checkpoint is whole whatever
   ///   happens.
   public func callAsFunction() throws -> Outcome {
+    try folder.check(recipe, resume: options.resume)
     let parts = try RunParts(kind, file, options)
-    try folder.prepare(recipe, resume: options.resume)
+    try folder.make(recipe)
     let log = RunLog.make(path: folder.log, isQuiet: options.isQuiet)
-    try RunEnvironment(device: options.device).write(to: folder.environment)
+    Checkpoint.removeRemains(in: folder.checkpoints)
     log.info("\(parts.summary)")
+    if recipe.schedule.warmupSteps >= parts.steps {
+      log.warning("the warm-up of \(recipe.schedule.warmupSteps) steps is longer than the run")
+    }
 
     var start = 0
     if options.resume,
       let checkpoint = try Checkpoint.latest(
         in: folder.checkpoints, warn: { log.warning("\($0)") })
     {
+      guard checkpoint.description.origin == parts.origin else {
+        throw ExperimentError(
+          "\(folder.path) holds a run that learns from something else, or from other weights")
+      }
       try checkpoint.restore(parts.student.model, parts.optimizer)
-      start = checkpoint.description.step
-      log.info("resumed behind step \(start)")
+      start = min(checkpoint.description.step, parts.steps)
+      log.info("resumed after step \(start)")
     }
+    let environment = RunEnvironment(device: options.device)
+    if start > 0, let before = RunEnvironment(path: folder.environment), before != environment {
+      log.warning(
+        "the run goes on under other conditions than environment.json tells: bits may differ")
+    }
+    try environment.write(to: folder.environment)
     if start < parts.steps {
       let metrics = try MetricsLog(path: folder.metrics, keepingThrough: start)
       let end = try train(parts, from: start, metrics, log)
       guard end == parts.steps else { return .stopped(step: end) }
     }
-    return .finished(try finish(parts, log))
+    return .finished(try finish(parts, log), student: folder.student)
   }
 
   /// Makes the steps and returns how many are done.
@@ -72,6 +87,7 @@ public struct Run {
     _ parts: RunParts, from start: Int, _ metrics: MetricsLog, _ log: Logger
   ) throws -> Int {
     let line = options.isQuiet ? nil : ProgressLine(total: parts.steps)
+    defer { line?.clear() }
     var done = start
     try parts.trainer.run(start..<parts.steps) { progress in
       done = progress.stepsDone
@@ -95,16 +111,17 @@ public struct Run {
         log.info("step \(done): validation \(RunParts.words(evaluation))")
       }
       try metrics.append(values, step: done)
-      line?.show(
-        step: done, epoch: progress.epoch, imagesPerSecond: progress.imagesPerSecond,
-        batchSize: recipe.batchSize, loss: progress.result.loss)
-      let stops = StopSignal.isRequested
+      let stops = options.shouldStop()
       if stops || isLast || done.isMultiple(of: recipe.checkpoints.every) {
         try metrics.synchronize()
         try Checkpoint.save(
-          parts.student.model, parts.optimizer, step: done, folder: folder.checkpoints,
+          parts.student.model, parts.optimizer, step: done, origin: parts.origin,
+          folder: folder.checkpoints,
           keep: recipe.checkpoints.keep)
       }
+      line?.show(
+        step: done, epoch: progress.epoch, imagesPerSecond: progress.imagesPerSecond,
+        batchSize: recipe.batchSize, loss: progress.result.loss)
       return !stops
     }
     return done
@@ -117,6 +134,8 @@ public struct Run {
     let teacherTop1 = try MetricsLog.series("validation.teacherTop1", path: folder.metrics).last
     if let figure = try AccuracyFigure(folder: folder).draw(teacher: teacherTop1?.value) {
       log.info("drew \(figure)")
+    } else if recipe.data.validation != nil {
+      log.info("drew no figure: gnuplot is not installed, or failed")
     }
     return try parts.test.map { try parts.compare($0) }
   }

@@ -2,7 +2,7 @@ import Foundation
 import FunMatchTorch
 
 /// What a run ran on, for `environment.json`.
-public struct RunEnvironment: Codable, Sendable {
+public struct RunEnvironment: Codable, Sendable, Equatable {
   /// This tool's version.
   public let funmatch: String
   /// libtorch's version.
@@ -27,6 +27,14 @@ public struct RunEnvironment: Codable, Sendable {
     threads = Torch.threads
     cpu = Torch.cpuCapability
     system = ProcessInfo.processInfo.operatingSystemVersionString
+  }
+
+  /// That of a run that was begun earlier; `nil` where it is not known.
+  init?(path: String) {
+    guard let bytes = FileManager.default.contents(atPath: path),
+      let read = try? JSONDecoder().decode(RunEnvironment.self, from: bytes)
+    else { return nil }
+    self = read
   }
 
   /// Writes it as JSON.

@@ -23,24 +23,51 @@ public struct RunFolder: Sendable {
   /// A folder that need not exist yet.
   public init(_ path: String) { self.path = path }
 
-  /// Makes the folder for a new run, or takes up the one of a run of the same recipe.
+  /// Checks that a run of this recipe may use the folder; nothing is written.
   ///
-  /// - Throws: `ExperimentError` when the folder holds a run and `resume` is off, when the run
-  ///   there has another recipe, or when the folder cannot be made.
-  public func prepare(_ recipe: Recipe, resume: Bool) throws {
-    let text = try RecipeFile.text(recipe)
-    if FileManager.default.fileExists(atPath: self.recipe) {
-      guard resume else {
+  /// - Throws: `ExperimentError` when the folder holds a run and `resume` is off, or a run of another
+  ///   recipe.
+  public func check(_ recipe: Recipe, resume: Bool) throws {
+    guard FileManager.default.fileExists(atPath: self.recipe) else {
+      let remains = (try? FileManager.default.contentsOfDirectory(atPath: checkpoints)) ?? []
+      guard remains.isEmpty else {
         throw ExperimentError(
-          "\(path) already holds a run; continue it with --resume or choose another --output")
+          "\(path) holds checkpoints but no recipe.yaml; choose another --output")
       }
-      let earlier = try RecipeFile(path: self.recipe).recipe
-      guard earlier == recipe else {
-        throw ExperimentError(
-          "\(path) holds a run of another recipe; they differ in: "
-            + Self.difference(try RecipeFile.text(earlier), text))
-      }
+      return
     }
+    guard resume else {
+      throw ExperimentError(
+        "\(path) already holds a run; continue it with --resume or choose another --output")
+    }
+    // Texts, since numbers are written with fewer digits than they have.
+    let earlier = try RecipeFile.text(try RecipeFile(path: self.recipe).recipe)
+    let wanted = try RecipeFile.text(recipe)
+    guard earlier == wanted else {
+      throw ExperimentError(
+        "\(path) holds a run of another recipe; they differ in: "
+          + Self.difference(earlier, wanted))
+    }
+  }
+
+  /// Keeps other processes out of the folder until this one ends, however it ends.
+  ///
+  /// - Throws: `ExperimentError` when another process has it.
+  func lock() throws {
+    let descriptor = open(path + "/.lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw ExperimentError("\(path): cannot be written") }
+    // Not closed: the lock is the process's until it is gone.
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      close(descriptor)
+      throw ExperimentError("\(path): another process is running in this folder")
+    }
+  }
+
+  /// Makes the folder and writes the recipe into it.
+  ///
+  /// - Throws: `ExperimentError` or `TorchError` when that cannot be done.
+  public func make(_ recipe: Recipe) throws {
+    let text = try RecipeFile.text(recipe)
     do {
       for folder in [path, checkpoints, report] {
         try FileManager.default.createDirectory(
@@ -49,6 +76,7 @@ public struct RunFolder: Sendable {
     } catch {
       throw ExperimentError("\(path): cannot be made (\(error.localizedDescription))")
     }
+    try lock()
     try AtomicFile.write(to: self.recipe, Data(text.utf8))
   }
 

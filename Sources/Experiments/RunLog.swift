@@ -31,7 +31,8 @@ struct RunLog: LogHandler {
   func log(event: LogEvent) {
     let label = event.level >= .warning ? "\(event.level): " : ""
     if !isQuiet || event.level >= .warning {
-      FileHandle.standardError.write(Data("\(label)\(event.message)\n".utf8))
+      try? FileHandle.standardError.write(
+        contentsOf: Data("\(label)\(event.message)\n".utf8))
     }
     let time = Date().formatted(.iso8601)
     try? file?.write(contentsOf: Data("\(time) \(label)\(event.message)\n".utf8))

@@ -9,10 +9,14 @@ import FunMatchViews
 struct RunParts {
   let steps: Int
   let student: ModelFile
+  /// What a run that goes on must have in common with the one that began.
+  let origin: [String]
   let optimizer: Adam
   let trainer: Trainer
-  let validation: (any Dataset)?
-  let test: (any Dataset)?
+  /// Looks at the validation images, with the first teacher beside the student.
+  let validation: Evaluator?
+  /// Looks at the test images likewise.
+  let test: Evaluator?
   private let recipe: Recipe
   private let device: Device
   private let teachers: [ModelFile]
@@ -22,106 +26,99 @@ struct RunParts {
     device = options.device
     let registry = DatasetRegistry(dataFolder: options.dataFolder)
     let training = try registry.open(recipe.data.train)
-    validation = try recipe.data.validation.map { try registry.open($0) }
-    test = try recipe.data.test.map { try registry.open($0) }
+    let validationImages = try recipe.data.validation.map { try registry.open($0) }
+    let testImages = try recipe.data.test.map { try registry.open($0) }
     steps = try recipe.steps(imageCount: training.count)
 
-    let loader = NetworkLoader(recipePath: file.path)
-    switch kind {
-    case .distillation:
-      guard !recipe.teachers.isEmpty else {
-        throw ExperimentError(
-          "\(file.path): distillation needs at least one entry under 'teachers'; "
-            + "`funmatch train` learns from labels")
-      }
-      teachers = try recipe.teachers.enumerated().map { index, network in
-        try loader.load(network, weights: network.weights ?? "", key: "teachers.\(index)")
-      }
-    case .supervision: teachers = []
-    }
-    let classes = teachers.first?.model.classes ?? training.classNames.count
-    guard classes > 0, teachers.allSatisfy({ $0.model.classes == classes }) else {
-      throw ExperimentError(
-        teachers.isEmpty
-          ? "\(recipe.data.train) has no labels; training needs them"
-          : "the teachers tell different numbers of classes apart")
-    }
-    let network = try loader.student(recipe.student, classes: classes, seed: recipe.seed)
-    let names = [training.classNames, teachers.first?.classNames ?? []]
-    student = ModelFile(
-      model: network.model, spec: network.spec,
-      classNames: names.first { $0.count == classes } ?? [],
-      preprocessing: recipe.studentPreprocessing)
+    let networks = try RunNetworks(
+      kind, file, training: training.classNames,
+      evaluated: [
+        "data.validation": validationImages?.classNames ?? [],
+        "data.test": testImages?.classNames ?? [],
+      ])
+    (student, teachers, origin) = (networks.student, networks.teachers, networks.origin)
+    // Before gradients are asked for: what is moved later is another tensor.
     student.model.store.move(to: device)
     student.model.store.requireGradients()
-
-    let (precision, device) = (recipe.precision.dtype, options.device)
-    let objective: any Objective
-    switch kind {
-    case .distillation:
-      let frozen = zip(teachers, recipe.teachers).map { teacher, network in
-        Teacher(
-          teacher.model, resolution: network.resolution, precision: precision, device: device)
-      }
-      objective = TeacherObjective(frozen, recipe.distance)
-    case .supervision: objective = LabelObjective(classes: classes, device: device)
-    }
     optimizer = Adam(student.model.store.parameters, recipe.optimizer.adam)
+
+    let objective = Self.objective(kind, recipe, networks, device)
     let resolutions = [recipe.student.resolution] + recipe.teachers.map(\.resolution)
     let source = try BatchSource(
       training, policy: recipe.views, batchSize: recipe.batchSize,
       resolutions: kind == .distillation ? resolutions : [recipe.student.resolution],
       seed: recipe.seed)
-    trainer = Trainer(
-      DistillationStep(
-        student: student.model, objective: objective, optimizer: optimizer,
-        schedule: Schedule(
-          totalSteps: steps, warmupSteps: recipe.schedule.warmupSteps, decay: recipe.schedule.decay),
-        lambda: Mixup(recipe.views.mixup, seed: recipe.seed).lambda(step:),
-        resolution: recipe.student.resolution,
-        precision: precision, device: device),
-      source)
+    let step = DistillationStep(
+      student: student.model, objective: objective, optimizer: optimizer,
+      schedule: Schedule(
+        totalSteps: steps, warmupSteps: recipe.schedule.warmupSteps, decay: recipe.schedule.decay),
+      lambda: Mixup(recipe.views.mixup, seed: recipe.seed).lambda(step:),
+      resolution: recipe.student.resolution, precision: recipe.precision.dtype, device: device)
+    trainer = Trainer(step, source)
+
+    let teacher = Self.subject(networks.teachers.first, recipe)
+    let (batchSize, place) = (recipe.evaluation.batchSize, device)
+    validation = validationImages.map {
+      Evaluator($0, teacher: teacher, batchSize: batchSize, device: place)
+    }
+    test = testImages.map {
+      Evaluator($0, teacher: teacher, batchSize: batchSize, device: place)
+    }
+  }
+
+  /// What the student learns from. Freezes the teachers.
+  private static func objective(
+    _ kind: Run.Kind, _ recipe: Recipe, _ networks: RunNetworks, _ device: Device
+  ) -> any Objective {
+    switch kind {
+    case .supervision: return LabelObjective(classes: networks.classes, device: device)
+    case .distillation:
+      let teachers = zip(networks.teachers, recipe.teachers).map { teacher, network in
+        Teacher(
+          teacher.model, resolution: network.resolution, precision: recipe.precision.dtype,
+          device: device)
+      }
+      return TeacherObjective(teachers, recipe.distance)
+    }
+  }
+
+  /// The first teacher as it is evaluated.
+  private static func subject(_ teacher: ModelFile?, _ recipe: Recipe) -> Evaluator.Subject? {
+    teacher.map {
+      Evaluator.Subject(
+        $0.model, preprocessing(of: $0, recipe), precision: recipe.precision.dtype)
+    }
+  }
+
+  private static func preprocessing(of teacher: ModelFile, _ recipe: Recipe) -> Preprocessing {
+    let resolution = recipe.teachers.first?.resolution ?? recipe.student.resolution
+    // At the size that it teaches at, whatever else its file may say.
+    if let own = teacher.preprocessing, own.crop == resolution { return own }
+    return Preprocessing(resize: Recipe.usualResize(resolution), crop: resolution)
   }
 
   /// One line on what is about to happen.
   var summary: String {
     let size = Comparison.grouped(student.model.store.valueCount)
     let asked = teachers.map { Comparison.grouped($0.model.store.valueCount) }
-    let teacher = asked.isEmpty ? "labels" : "teachers of \(asked.joined(separator: ", "))"
-    return "\(steps) steps of \(recipe.batchSize) images; a student of \(size) parameters, "
-      + "\(teacher); \(device), \(Torch.threads) threads, \(recipe.precision.rawValue)"
+    let source = asked.isEmpty ? "labels" : "a teacher of \(asked.joined(separator: " and "))"
+    return "\(steps) steps of \(recipe.batchSize) images; a student of \(size) parameters learns "
+      + "from \(source); \(device), \(Torch.threads) threads, \(recipe.precision.rawValue)"
   }
 
-  private var subject: Evaluator.Subject {
-    Evaluator.Subject(
-      student.model, recipe.studentPreprocessing, precision: recipe.precision.dtype)
-  }
-
-  /// The first teacher with its own preprocessing.
-  private func teacherSubject() -> (Evaluator.Subject, ModelFile, Preprocessing)? {
-    guard let teacher = teachers.first, let network = recipe.teachers.first else { return nil }
-    let preprocessing =
-      teacher.preprocessing
-      ?? Preprocessing(
-        resize: Recipe.usualResize(network.resolution), crop: network.resolution)
-    return (
-      Evaluator.Subject(teacher.model, preprocessing, precision: recipe.precision.dtype), teacher,
-      preprocessing
-    )
-  }
-
-  /// The student, beside its teacher if it has one, on these images.
-  func evaluate(_ dataset: any Dataset) throws -> Evaluation {
-    try Evaluator(dataset, batchSize: recipe.evaluation.batchSize, device: device)(
-      subject, teacher: teacherSubject()?.0)
+  /// The student as it is now, beside its teacher if it has one.
+  func evaluate(_ evaluator: Evaluator) throws -> Evaluation {
+    try evaluator(
+      Evaluator.Subject(
+        student.model, recipe.studentPreprocessing, precision: recipe.precision.dtype))
   }
 
   /// The same with what is known of both networks.
-  func compare(_ dataset: any Dataset) throws -> Comparison {
-    let evaluation = try evaluate(dataset)
-    let teacher = teacherSubject().map { _, file, preprocessing in
+  func compare(_ evaluator: Evaluator) throws -> Comparison {
+    let evaluation = try evaluate(evaluator)
+    let teacher = teachers.first.map {
       Contestant(
-        file.model, preprocessing, top1: evaluation.teacherTop1,
+        $0.model, Self.preprocessing(of: $0, recipe), top1: evaluation.teacherTop1,
         imagesPerSecond: evaluation.teacherImagesPerSecond ?? 0)
     }
     let contestant = Contestant(

@@ -9,8 +9,8 @@ public final class BiTResNet: Model {
   /// The shape it was built to.
   public let spec: BiTSpec
   /// Its parameters under timm's names.
-  public let store = ParameterStore()
-  /// Number of classes that it tells apart.
+  public let store: ParameterStore
+  /// Number of classes.
   public let classes: Int
   let stem: StandardizedConv2d
   let stages: [[BiTUnit]]
@@ -18,19 +18,23 @@ public final class BiTResNet: Model {
   let headWeight: Parameter
   let headBias: Parameter
 
-  /// Draws kernels from libtorch's generator (`Torch.manualSeed`); the head starts at zero.
+  /// Draws kernels from libtorch's generator (`Torch.manualSeed`); the head starts at zero. What the
+  /// spec leaves open is official.
   ///
+  /// - Parameter drawsValues: false leaves all values at zero, for weights that are loaded next.
   /// - Throws: `TorchError` when the spec is out of range or leaves `classes` open.
-  public init(_ spec: BiTSpec) throws {
+  public init(_ spec: BiTSpec, drawsValues: Bool = true) throws {
     try spec.validate()
     guard let classes = spec.classes else {
       throw TorchError("bit: the number of classes is not given")
     }
-    self.spec = spec
+    let stemKind = spec.stem ?? .official
+    let epsilon = spec.standardizationEpsilon ?? 1e-10
+    self.spec = spec.completed(classes: classes, stem: stemKind, epsilon: epsilon)
     self.classes = classes
+    store = ParameterStore(drawsValues: drawsValues)
     let root = store.root
-    let epsilon = spec.standardizationEpsilon
-    switch spec.stem {
+    switch stemKind {
     case .official, .timm:
       stem = StandardizedConv2d(
         root / "stem" / "conv", 3, spec.stemChannels, kernel: 7, stride: 2, epsilon: epsilon)
@@ -69,7 +73,7 @@ public final class BiTResNet: Model {
     withAutocast(mode.precision, on: images.device) {
       var x = stem(images.to(mode.precision).channelsLast, mode)
       switch spec.stem {
-      case .official: x = x.maxPool2d(kernel: 3, stride: 2, padding: 1)
+      case .official, nil: x = x.maxPool2d(kernel: 3, stride: 2, padding: 1)
       case .timm: x = x.padded(1).maxPool2d(kernel: 3, stride: 2)
       case .small: break
       }
@@ -85,7 +89,7 @@ public final class BiTResNet: Model {
     let kernel = stem.weight.value.count
     let pools: Bool
     switch spec.stem {
-    case .official, .timm:
+    case .official, .timm, nil:
       size = (halved(height), halved(width))
       pools = true
     case .small(let stride):

@@ -20,11 +20,10 @@ extension BiTSpec {
     self.init(depth: depth)
     width = try keys.decodeIfPresent(Double.self, forKey: .width) ?? width
     classes = try keys.decodeIfPresent(Int.self, forKey: .classes)
-    stem = try keys.decodeIfPresent(Stem.self, forKey: .stem) ?? stem
+    stem = try keys.decodeIfPresent(Stem.self, forKey: .stem)
     groups = try keys.decodeIfPresent(Int.self, forKey: .groups) ?? groups
     standardizationEpsilon =
       try keys.decodeIfPresent(Double.self, forKey: .standardizationEpsilon)
-      ?? standardizationEpsilon
   }
 
   /// Writes every key, `depth` as a number where it has one.

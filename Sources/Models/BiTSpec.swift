@@ -19,17 +19,17 @@ public struct BiTSpec: Codable, Sendable, Equatable {
   public var width: Double
   /// Number of classes; `nil` until the data set, the teacher or the weights tell.
   public var classes: Int?
-  /// What comes before the first stage.
-  public var stem: Stem
+  /// What comes before the first stage; `nil` until the weights tell, official otherwise.
+  public var stem: Stem?
   /// Groups of every GroupNorm; must divide all channel counts.
   public var groups: Int
-  /// ε of weight standardisation: 1e-10 official, 1e-8 in timm.
-  public var standardizationEpsilon: Double
+  /// ε of weight standardisation: 1e-10 official, 1e-8 in timm; `nil` until the weights tell.
+  public var standardizationEpsilon: Double?
 
-  /// Official settings where nothing else is said.
+  /// What is left out is open.
   public init(
-    depth: [Int], width: Double = 1, classes: Int? = nil, stem: Stem = .official, groups: Int = 32,
-    standardizationEpsilon: Double = 1e-10
+    depth: [Int], width: Double = 1, classes: Int? = nil, stem: Stem? = nil, groups: Int = 32,
+    standardizationEpsilon: Double? = nil
   ) {
     self.depth = depth
     self.width = width
@@ -44,8 +44,35 @@ public struct BiTSpec: Codable, Sendable, Equatable {
     26: [2, 2, 2, 2], 50: [3, 4, 6, 3], 101: [3, 4, 23, 3], 152: [3, 8, 36, 3],
   ]
 
+  /// The same with what is open taken from the arguments.
+  func completed(classes: Int?, stem: Stem, epsilon: Double) -> BiTSpec {
+    var spec = self
+    spec.classes = spec.classes ?? classes
+    spec.stem = spec.stem ?? stem
+    spec.standardizationEpsilon = spec.standardizationEpsilon ?? epsilon
+    return spec
+  }
+
   /// Channels between the stem and the first stage: 64 × width.
   public var stemChannels: Int { Int((64 * width).rounded()) }
+
+  /// Number of values that a network of this shape has, as a float: it may be beyond any integer.
+  var parameterCount: Double {
+    let stemKernel: Double =
+      if case .small = stem ?? .official { 9 } else { 49 }
+    var total = 3 * stemKernel * Double(stemChannels)
+    var channels = Double(stemChannels)
+    for (index, units) in depth.enumerated() {
+      let middle = Double(stemChannels) * Double(1 << index)
+      for unit in 0..<units {
+        let projects = channels != 4 * middle || (index > 0 && unit == 0)
+        total += channels * middle + 9 * middle * middle + 4 * middle * middle
+        total += 2 * channels + 4 * middle + (projects ? 4 * channels * middle : 0)
+        channels = 4 * middle
+      }
+    }
+    return total + 2 * channels + (channels + 1) * Double(classes ?? 0)
+  }
 
   /// - Throws: `TorchError` when a size is out of range or the groups do not divide the channels.
   public func validate() throws {
@@ -53,17 +80,22 @@ public struct BiTSpec: Codable, Sendable, Equatable {
       throw TorchError("bit: depth \(depth) must be 26, 50, 101, 152 or a list of 1 to 8 stages")
     }
     guard width > 0, width <= 64, Double(stemChannels) == 64 * width else {
-      throw TorchError("bit: width \(width) must make 64 × width a whole number of channels")
+      throw TorchError(
+        "bit: width \(width) must be at most 64 and make 64 × width a whole number of channels")
     }
     guard groups > 0, stemChannels.isMultiple(of: groups) else {
       throw TorchError(
         "bit: \(groups) groups do not divide the \(stemChannels) channels of width \(width)")
     }
     guard (1...1_000_000).contains(classes ?? 1) else {
-      throw TorchError("bit: classes \(classes ?? 0) must be at least 1")
+      throw TorchError("bit: classes \(classes ?? 0) must be between 1 and 1,000,000")
     }
-    guard standardizationEpsilon >= 0 else {
+    guard (standardizationEpsilon ?? 0) >= 0 else {
       throw TorchError("bit: standardizationEpsilon must not be negative")
+    }
+    guard parameterCount <= 1e10 else {
+      throw TorchError(
+        "bit: a network of this depth and width has more than 10,000,000,000 parameters")
     }
     if case .small(let stride) = stem, stride != 1, stride != 2 {
       throw TorchError("bit: the small stem's stride is 1 or 2, not \(stride)")

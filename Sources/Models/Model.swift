@@ -5,7 +5,7 @@ import FunMatchTorch
 public protocol Model: AnyObject {
   /// Its parameters under timm's names.
   var store: ParameterStore { get }
-  /// Number of classes that it tells apart.
+  /// Number of classes.
   var classes: Int { get }
   /// Logits (N, classes), f32, of images (N, 3, H, W) in the range that the model was trained with,
   /// f32.

@@ -25,7 +25,7 @@ public struct ModelFile {
     preprocessing: Preprocessing? = nil
   ) {
     self.model = model
-    self.spec = spec
+    self.spec = spec.completed
     self.classNames = classNames
     self.preprocessing = preprocessing
   }
@@ -36,23 +36,37 @@ public struct ModelFile {
   ///   its own spec.
   public init(path: String) throws {
     let file = try SafetensorsFile(path)
-    guard let text = file.metadata[Key.spec] else {
+    guard let card = try Card(file) else {
       throw TorchError(
         "\(path): no '\(Key.spec)' in its metadata, so it was not written by funmatch; "
           + "`funmatch import` makes a model file of other weights")
     }
-    spec = try Self.decode(text, Key.spec, path)
-    classNames =
-      try file.metadata[Key.classNames].map { try Self.decode($0, Key.classNames, path) } ?? []
-    preprocessing = try file.metadata[Key.preprocessing].map {
-      try Self.decode($0, Key.preprocessing, path)
-    }
-    do {
-      model = try spec.build(seed: 0)
-    } catch let error as TorchError {
-      throw TorchError("\(path): \(error.description)")
-    }
+    let values = try file.names.reduce(0) { try $0 + file.shape(of: $1).reduce(1, *) }
+    try card.spec.check(values: values, in: path)
+    model = try card.spec.build(seed: nil)
+    (spec, classNames, preprocessing) = (card.spec, card.classNames, card.preprocessing)
     try model.store.load(try file.readAll(), from: path)
+  }
+
+  /// What a file's metadata says of the network in it.
+  struct Card {
+    let spec: ModelSpec
+    let classNames: [String]
+    let preprocessing: Preprocessing?
+
+    /// `nil` when this tool did not write the file.
+    ///
+    /// - Throws: `TorchError` naming the file when what is there cannot be understood.
+    init?(_ file: SafetensorsFile) throws {
+      guard let text = file.metadata[Key.spec] else { return nil }
+      let spec: ModelSpec = try ModelFile.decode(text, Key.spec, file.path)
+      self.spec = spec.completed
+      classNames =
+        try file.metadata[Key.classNames]
+        .map { try ModelFile.decode($0, Key.classNames, file.path) } ?? []
+      preprocessing = try file.metadata[Key.preprocessing]
+        .map { try ModelFile.decode($0, Key.preprocessing, file.path) }
+    }
   }
 
   private static func decode<T: Decodable>(_ text: String, _ key: String, _ path: String) throws

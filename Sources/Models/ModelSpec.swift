@@ -61,13 +61,54 @@ public enum ModelSpec: Codable, Sendable, Equatable {
     }
   }
 
-  /// Builds the network with fresh weights drawn from `seed`.
+  /// The same with what is open taken from `other`, a spec that is complete.
+  public func completed(by other: ModelSpec) -> ModelSpec {
+    switch (self, other) {
+    case (.bit(let mine), .bit(let its)):
+      .bit(
+        mine.completed(
+          classes: its.classes, stem: its.stem ?? .official,
+          epsilon: its.standardizationEpsilon ?? 1e-10))
+    }
+  }
+
+  /// The same with official settings for what is open, the number of classes excepted.
+  public var completed: ModelSpec { completed(by: self) }
+
+  /// Builds the network with fresh weights drawn from `seed`, or with zeros, to be loaded next.
   ///
   /// - Throws: `TorchError` when the spec is out of range or leaves `classes` open.
-  public func build(seed: UInt64) throws -> any Model {
-    Torch.manualSeed(seed)
+  public func build(seed: UInt64?) throws -> any Model {
+    if let seed { Torch.manualSeed(seed) }
     switch self {
-    case .bit(let spec): return try BiTResNet(spec)
+    case .bit(let spec): return try BiTResNet(spec, drawsValues: seed != nil)
+    }
+  }
+
+  /// Checks, before memory is taken for a network, that it is not far larger than what a file holds.
+  ///
+  /// - Throws: `TorchError` naming the file when it is, or the spec is out of range.
+  func check(values: Int, in path: String) throws {
+    let wanted: Double
+    do {
+      switch self {
+      case .bit(let spec):
+        try spec.validate()
+        wanted = spec.parameterCount
+      }
+    } catch {
+      throw TorchError("\(path): \(error)")
+    }
+    guard wanted <= 2 * Double(values) + 1e6 else {
+      throw TorchError(
+        "\(path): holds \(values) values, a network of the given shape has \(Int(wanted))")
+    }
+  }
+
+  /// - Throws: `TorchError` when a size is out of range.
+  public func validate() throws {
+    switch self {
+    case .bit(let spec): try spec.validate()
     }
   }
 }

@@ -8,6 +8,14 @@ public struct WeightImport {
     case official
     /// timm's `resnetv2_*_bit` names: pooling padded with 0, ε 1e-8.
     case timm
+
+    /// What a spec that says nothing of them gets.
+    fileprivate var conventions: BiTSpec {
+      switch self {
+      case .official: BiTSpec(depth: [], stem: .official, standardizationEpsilon: 1e-10)
+      case .timm: BiTSpec(depth: [], stem: .timm, standardizationEpsilon: 1e-8)
+      }
+    }
   }
 
   /// The family that the names in the file tell.
@@ -15,18 +23,16 @@ public struct WeightImport {
   /// The network with the file's weights.
   public let file: ModelFile
 
-  /// Reads weights into a new network.
+  /// Reads weights into a new network. What `spec` leaves open is taken from the file: the number of
+  /// classes from its head; stem and ε from its metadata where this tool wrote it, else from its
+  /// family.
   ///
-  /// - Parameters:
-  ///   - path: a `.npz` or `.safetensors` file.
-  ///   - spec: the network; `classes` may be left open and is then taken from the head.
-  ///   - keepStem: whether the stem and ε of `spec` stand although the file's family has others.
-  /// - Throws: `TorchError` when the file is damaged or does not fit.
-  public init(path: String, spec: ModelSpec, keepStem: Bool = false) throws {
-    let arrays = try Self.arrays(path)
-    let isOfficial = arrays.contains { $0.name.hasPrefix("resnet/") }
-    family = isOfficial ? .official : .timm
-    let headName = isOfficial ? "resnet/head/conv2d/bias" : "head.fc.bias"
+  /// - Throws: `TorchError` when the file is damaged, does not fit, or was written by this tool for
+  ///   another network.
+  public init(path: String, spec: ModelSpec) throws {
+    let (arrays, card) = try Self.read(path)
+    family = arrays.contains { $0.name.hasPrefix("resnet/") } ? .official : .timm
+    let headName = family == .official ? "resnet/head/conv2d/bias" : "head.fc.bias"
     guard let head = arrays.first(where: { $0.name == headName }),
       let classes = head.tensor.shape.last
     else {
@@ -36,21 +42,29 @@ public struct WeightImport {
     }
     var spec = spec
     spec.classes = spec.classes ?? classes
-    if case .bit(var bit) = spec, !keepStem, !isOfficial, bit.stem == .official {
-      bit.stem = .timm
-      bit.standardizationEpsilon = 1e-8
-      spec = .bit(bit)
+    spec = spec.completed(by: card?.spec ?? .bit(family.conventions))
+    if let card, card.spec != spec {
+      throw TorchError("\(path): was written for another network than the one that is named")
     }
-    let model = try spec.build(seed: 0)
+    try spec.check(values: arrays.reduce(0) { $0 + $1.tensor.count }, in: path)
+    let model = try spec.build(seed: nil)
     try model.store.load(
-      isOfficial ? Self.renamed(arrays, for: model) : arrays, from: path)
-    file = ModelFile(model: model, spec: spec)
+      family == .official ? Self.renamed(arrays, for: model) : arrays, from: path)
+    file = ModelFile(
+      model: model, spec: spec, classNames: card?.classNames ?? [],
+      preprocessing: card?.preprocessing)
   }
 
-  private static func arrays(_ path: String) throws -> [(name: String, tensor: Tensor)] {
-    if path.hasSuffix(".npz") { return try NpzFile(path).readAll() }
-    if path.hasSuffix(".safetensors") { return try SafetensorsFile(path).readAll() }
-    throw TorchError("\(path): weights are read from .npz and .safetensors files")
+  /// The arrays of a file, and what its metadata says if this tool wrote it.
+  private static func read(
+    _ path: String
+  ) throws -> ([(name: String, tensor: Tensor)], ModelFile.Card?) {
+    if path.hasSuffix(".npz") { return (try NpzFile(path).readAll(), nil) }
+    guard path.hasSuffix(".safetensors") else {
+      throw TorchError("\(path): weights are read from .npz and .safetensors files")
+    }
+    let file = try SafetensorsFile(path)
+    return (try file.readAll(), try ModelFile.Card(file))
   }
 
   /// What is not part of the model keeps its own name, so that the error lists it.
@@ -65,8 +79,10 @@ public struct WeightImport {
       if !parameter.decays { vectors.insert(official) }
     }
     return arrays.map { array in
-      guard let name = parameters[array.name] else { return array }
-      let vector = vectors.contains(array.name)
+      // Some published files number their convolutions; the official loader drops that, too.
+      let plain = array.name.replacing(/standardized_conv2d_\d+/, with: "standardized_conv2d")
+      guard let name = parameters[plain] else { return array }
+      let vector = vectors.contains(plain)
       return (name, BiTNames.fromOfficial(array.tensor, vector: vector))
     }
   }

@@ -6,8 +6,13 @@ public final class ParameterStore {
   public private(set) var parameters: [Parameter] = []
   private var byName: [String: Parameter] = [:]
 
+  let drawsValues: Bool
+
   /// An empty store.
-  public init() {}
+  ///
+  /// - Parameter drawsValues: whether parameters get their initial values, or zeros because they are
+  ///   about to be loaded.
+  public init(drawsValues: Bool = true) { self.drawsValues = drawsValues }
 
   /// Where names begin.
   public var root: Path { Path(store: self, name: "") }

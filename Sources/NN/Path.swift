@@ -21,7 +21,8 @@ public struct Path {
     _ component: String, _ shape: [Int], _ kind: Parameter.Kind, _ initializer: Initializer
   ) -> Parameter {
     let parameter = Parameter(
-      name: (self / component).name, kind: kind, value: initializer(shape))
+      name: (self / component).name, kind: kind,
+      value: store.drawsValues ? initializer(shape) : .zeros(shape))
     store.add(parameter)
     return parameter
   }

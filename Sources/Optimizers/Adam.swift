@@ -28,12 +28,15 @@ public final class Adam {
   /// gradients. A parameter without a gradient counts as one whose gradient is zero.
   ///
   /// - Parameter multiplier: the schedule's value, in [0, 1].
-  public func update(multiplier: Double) -> UpdateNorms {
-    count += 1
+  /// - Returns: norms of the gradient before clipping, of the new parameters and of the update.
+  /// - Throws: `TorchError` when the gradient is not finite; nothing is updated then.
+  public func update(multiplier: Double) throws -> UpdateNorms {
     let gradients = parameters.map {
       $0.value.gradient ?? .zeros($0.value.shape, device: $0.value.device)
     }
     let norm = gradients.reduce(0) { $0 + $1.sumOfSquares }.squareRoot()
+    guard norm.isFinite else { throw TorchError("the norm of the gradient is \(norm)") }
+    count += 1
     let clip = configuration.clipNorm
     let scale = clip > 0 && norm >= clip ? clip / norm : 1
     var weightSquares = 0.0

@@ -58,12 +58,3 @@ public struct AdamStep: Sendable {
     Double(1 - powf(Float(beta), Float(count)))
   }
 }
-
-extension Tensor {
-  /// Sum of the squares of all values, the same on any number of threads.
-  public var sumOfSquares: Double {
-    var result = 0.0
-    require("sum of squares", [self]) { ct_sum_of_squares(handle, &result) }
-    return result
-  }
-}

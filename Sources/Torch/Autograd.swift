@@ -38,7 +38,7 @@ public func withoutGradients<Result>(_ body: () throws -> Result) rethrows -> Re
 }
 
 /// Runs `body` on this thread in libtorch's inference mode: no recording and no bookkeeping for it.
-/// Tensors made inside can be used outside, but gradients can never flow through them.
+/// A tensor made inside must be cloned outside before it takes part in a recorded operator.
 public func withInference<Result>(_ body: () throws -> Result) rethrows -> Result {
   let scope = ct_enter_inference()
   defer { ct_leave_inference(scope) }

@@ -17,7 +17,7 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
   ///
   /// - Throws: `TorchError` when the name is unknown or there is no such device here.
   public init(named name: String) throws {
-    let parts = name.split(separator: ":", maxSplits: 1)
+    let parts = name.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     switch (parts.first.map(String.init), parts.count) {
     case ("auto", 1): self = .automatic
     case ("cpu", 1): self = .cpu
@@ -27,6 +27,9 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
       guard let index = Int(parts[1]), index >= 0 else { fallthrough }
       self = .cuda(index)
     default:
+      throw TorchError("unknown device '\(name)': expected cpu, cuda, cuda:N, mps or auto")
+    }
+    guard let position = Int32(exactly: index), position < 4096 else {
       throw TorchError("unknown device '\(name)': expected cpu, cuda, cuda:N, mps or auto")
     }
     let found = count

@@ -68,7 +68,8 @@ extension Tensor {
 
   /// The values in C order, converted to `T` first where the tensor holds another type.
   public func array<T: Element>(as type: T.Type = T.self) -> [T] {
-    let source = dtype == T.dtype ? self : to(T.dtype)
+    // On the CPU, as not every device knows every type.
+    let source = dtype == T.dtype ? self : to(.cpu).to(T.dtype)
     let count = source.count
     return [T](unsafeUninitializedCapacity: count) { buffer, initialized in
       source.copy(to: UnsafeMutableRawBufferPointer(buffer))

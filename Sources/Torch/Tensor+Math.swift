@@ -116,4 +116,11 @@ extension Tensor {
   public func logSoftmax(_ dimension: Int = -1) -> Tensor {
     Tensor.make("log softmax", [self]) { ct_log_softmax(handle, Int64(dimension), $0) }
   }
+
+  /// Sum of the squares of all values, the same on any number of threads.
+  public var sumOfSquares: Double {
+    var result = 0.0
+    require("sum of squares", [self]) { ct_sum_of_squares(handle, &result) }
+    return result
+  }
 }

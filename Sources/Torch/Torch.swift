@@ -21,7 +21,7 @@ public enum Torch {
   /// is well.
   public static var kernelThreads: Int { Int(ct_kernel_threads()) }
 
-  /// Seeds libtorch's own generators, which only `Tensor.randn` draws from.
+  /// Seeds libtorch's own generators, which `Tensor.rand` and `Tensor.randn` draw from.
   public static func manualSeed(_ seed: UInt64) {
     require("seed") { ct_manual_seed(seed) }
   }

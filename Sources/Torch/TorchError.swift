@@ -25,7 +25,8 @@ private func stop(_ operation: String, _ tensors: [Tensor?]) -> Never {
   let message = String(cString: ct_last_error())
   let shapes = tensors.compactMap { $0 }.map { "\($0.shape) \($0.dtype)" }
   let operands = shapes.isEmpty ? "" : " of " + shapes.joined(separator: ", ")
-  FileHandle.standardError.write(
-    Data("funmatch: \(operation)\(operands) failed: \(message)\n".utf8))
+  try? FileHandle.standardError.write(
+    contentsOf:
+      Data("funmatch: \(operation)\(operands) failed: \(message)\n".utf8))
   exit(1)
 }

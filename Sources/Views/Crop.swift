@@ -76,8 +76,9 @@ public enum Crop: Sendable, Equatable {
             + "0 < areaMin ≤ areaMax ≤ 1")
       }
     case .random(let resize), .center(let resize):
-      guard resize >= size else {
-        throw ViewError("views.crop: resize \(resize) is smaller than the input size \(size)")
+      guard (size...16_384).contains(resize) else {
+        throw ViewError(
+          "views.crop: resize \(resize) must be between the input size \(size) and 16384")
       }
     }
   }

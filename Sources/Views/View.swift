@@ -1,7 +1,7 @@
 import FunMatchImages
 
-/// What a network sees of an image: a part of it, perhaps mirrored. A pure function of (seed,
-/// epoch, index, role).
+/// What a network sees of an image: a part of it, perhaps mirrored. A pure function of the seed, the
+/// epoch and the image.
 public struct View: Sendable, Equatable {
   /// Which part.
   public enum Geometry: Sendable, Equatable {

@@ -39,8 +39,10 @@ struct BenchStep: ParsableCommand {
   @OptionGroup var engine: DeviceOptions
 
   func validate() throws {
-    guard min(resolution, batchSize, classes, steps) > 0 else {
-      throw ValidationError("sizes and steps must be positive")
+    guard (1...Preprocessing.largestSide).contains(resolution), (1...4096).contains(batchSize),
+      (1...1_000_000).contains(classes), (1...100_000).contains(steps)
+    else {
+      throw ValidationError("a size or the number of steps is out of range")
     }
   }
 

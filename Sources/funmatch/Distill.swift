@@ -1,4 +1,5 @@
 import ArgumentParser
+import FunMatchExperiments
 
 /// `funmatch distill`: a student learns a function from its teachers.
 struct Distill: ParsableCommand {
@@ -7,5 +8,8 @@ struct Distill: ParsableCommand {
 
   @OptionGroup var arguments: RunArguments
 
-  func run() throws { try arguments.execute(.distillation) }
+  func run() throws {
+    let run = Run(.distillation, try arguments.recipeFile(), try arguments.options())
+    arguments.report(try run())
+  }
 }

@@ -30,7 +30,9 @@ struct Evaluate: ParsableCommand {
   @OptionGroup var engine: DeviceOptions
 
   func validate() throws {
-    guard batchSize > 0 else { throw ValidationError("--batch-size must be positive") }
+    guard (1...1 << 20).contains(batchSize) else {
+      throw ValidationError("--batch-size must be between 1 and 1048576")
+    }
   }
 
   func run() throws {
@@ -39,21 +41,22 @@ struct Evaluate: ParsableCommand {
     let other = try teacher.map { try load($0) }
     if let other, other.file.model.classes != student.file.model.classes {
       throw ExperimentError(
-        "\(model) tells \(student.file.model.classes) classes apart, \(teacher ?? "") "
+        "\(model) has \(student.file.model.classes) classes, \(teacher ?? "") "
           + "\(other.file.model.classes): they cannot be compared")
     }
     let dataset = try DatasetRegistry(dataFolder: dataDir).open(DatasetReference(data))
     let labels = dataset.classNames.count
     guard labels == 0 || labels == student.file.model.classes else {
       throw ExperimentError(
-        "\(model) tells \(student.file.model.classes) classes apart, \(data) has \(labels)")
+        "\(model) has \(student.file.model.classes) classes, \(data) has \(labels)")
     }
     for network in [student, other].compactMap({ $0 }) {
       network.file.model.store.move(to: device)
       network.file.model.store.freeze(.f32)
     }
-    let evaluation = try Evaluator(dataset, batchSize: batchSize, device: device)(
-      student.subject, teacher: other?.subject)
+    let evaluator = Evaluator(
+      dataset, teacher: other?.subject, batchSize: batchSize, device: device)
+    let evaluation = try evaluator(student.subject)
     let comparison = Comparison(
       evaluation,
       student: Contestant(

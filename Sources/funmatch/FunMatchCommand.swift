@@ -17,6 +17,8 @@ struct FunMatchCommand: ParsableCommand {
   /// Every error is one sentence on standard error and exit code 1; wrong usage is 64, as
   /// ArgumentParser has it.
   static func main() {
+    // Who reads our output may be gone before a run is: then there is nobody to tell, that is all.
+    signal(SIGPIPE, SIG_IGN)
     do {
       var command = try parseAsRoot()
       do {
@@ -32,7 +34,7 @@ struct FunMatchCommand: ParsableCommand {
   }
 
   private static func fail(_ sentence: String) -> Never {
-    FileHandle.standardError.write(Data("funmatch: \(sentence)\n".utf8))
+    try? FileHandle.standardError.write(contentsOf: Data("funmatch: \(sentence)\n".utf8))
     Foundation.exit(1)
   }
 }

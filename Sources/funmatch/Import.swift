@@ -20,17 +20,19 @@ struct Import: ParsableCommand {
   var resolution: Int?
 
   func validate() throws {
-    guard resolution ?? 1 > 0 else { throw ValidationError("--resolution must be positive") }
+    guard (1...Preprocessing.largestSide).contains(resolution ?? 1) else {
+      throw ValidationError("--resolution must be between 1 and \(Preprocessing.largestSide)")
+    }
   }
 
   func run() throws {
     let spec = try ModelSpec(argument: model)
     let imported = try WeightImport(path: weights, spec: spec)
     let file = ModelFile(
-      model: imported.file.model, spec: imported.file.spec,
+      model: imported.file.model, spec: imported.file.spec, classNames: imported.file.classNames,
       preprocessing: resolution.map {
         Preprocessing(resize: Recipe.usualResize($0), crop: $0)
-      })
+      } ?? imported.file.preprocessing)
     try file.write(to: output)
     print(
       "\(output): \(Comparison.grouped(file.model.store.valueCount)) parameters, "

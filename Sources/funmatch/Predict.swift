@@ -114,6 +114,7 @@ struct Predict: ParsableCommand {
 
   private func answer(_ image: String, _ logits: Tensor, _ names: [String]) -> Answer {
     let probabilities = logits.softmax().array(as: Double.self)
+      .map { $0.isFinite ? $0 : 0 }
     let order = probabilities.indices.sorted { probabilities[$0] > probabilities[$1] }
     return Answer(
       image: image,

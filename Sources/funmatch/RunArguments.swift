@@ -28,20 +28,26 @@ struct RunArguments: ParsableArguments {
 
   @OptionGroup var engine: DeviceOptions
 
-  /// Runs the recipe and writes the result to standard output.
-  func execute(_ kind: Run.Kind) throws {
-    let file = try RecipeFile(path: recipe, edits: edits)
+  /// The recipe, edited.
+  func recipeFile() throws -> RecipeFile { try RecipeFile(path: recipe, edits: edits) }
+
+  /// What the other arguments say.
+  func options() throws -> RunOptions {
     let name = URL(fileURLWithPath: recipe).deletingPathExtension().lastPathComponent
-    let options = RunOptions(
-      output: output ?? "runs/\(name)", resume: resume, device: try engine.resolve(),
-      isQuiet: quiet, dataFolder: dataDir)
     StopSignal.install()
-    switch try Run(kind, file, options)() {
-    case .finished(let comparison):
+    return RunOptions(
+      output: output ?? "runs/\(name)", resume: resume, device: try engine.resolve(),
+      isQuiet: quiet, dataFolder: dataDir, shouldStop: { StopSignal.isRequested })
+  }
+
+  /// Writes how a run ended to standard output.
+  func report(_ outcome: Run.Outcome) {
+    switch outcome {
+    case .finished(let comparison, let student):
       if let comparison { print(comparison.table) }
-      print("student: \(RunFolder(options.output).student)")
+      print("student: \(student)")
     case .stopped(let step):
-      print("stopped behind step \(step), which is saved; --resume goes on from there")
+      print("stopped after step \(step), which is saved; --resume goes on from there")
     }
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FunMatchExperiments
 
 /// `funmatch train`: the recipe's student learns from labels.
 struct Train: ParsableCommand {
@@ -7,5 +8,8 @@ struct Train: ParsableCommand {
 
   @OptionGroup var arguments: RunArguments
 
-  func run() throws { try arguments.execute(.supervision) }
+  func run() throws {
+    let run = Run(.supervision, try arguments.recipeFile(), try arguments.options())
+    arguments.report(try run())
+  }
 }

@@ -21,8 +21,10 @@ private final class Threshold: Model {
   let store = ParameterStore()
   let classes = 2
   let threshold: Double
+  var asked = 0
   init(_ threshold: Double) { self.threshold = threshold }
   func callAsFunction(_ images: Tensor, _ mode: Mode) -> Tensor {
+    asked += 1
     let brightness = images.mean([1, 2, 3]).reshaped([-1, 1]) - threshold
     return Tensor.concatenated([-brightness, brightness], 1)
   }
@@ -36,9 +38,15 @@ struct EvaluationTests {
     // Levels 0, 25, ..., 225 are -1 ... 0.76; these thresholds lie between 125 and 150, and 175 and
     // 200.
     let student = Evaluator.Subject(Threshold(0.1), preprocessing, precision: .f32)
-    let teacher = Evaluator.Subject(Threshold(0.5), preprocessing, precision: .f32)
-    let result = try Evaluator(GrayLevels(), batchSize: batchSize, device: .cpu)(
-      student, teacher: teacher)
+    let judge = Threshold(0.5)
+    let teacher = Evaluator.Subject(judge, preprocessing, precision: .f32)
+    let evaluator = Evaluator(
+      GrayLevels(), teacher: teacher, batchSize: batchSize, device: .cpu)
+    let first = try evaluator(student)
+    let asked = judge.asked
+    let result = try evaluator(student)
+    #expect(judge.asked == asked, "the teacher is asked once")
+    #expect(first.agreement == result.agreement && first.kl == result.kl)
     #expect(result.images == 10)
     #expect(result.top1 == 1)
     #expect(result.teacherTop1 == 0.75)

@@ -21,7 +21,9 @@ struct GoldenMixupTests {
     let json = try Golden.json("mixup_lambda_distribution.json")
     let count = try #require(json["n"] as? Int)
     let wanted = try #require(json["percentiles"] as? [Double])
-    for (name, expected) in try #require(json["by_p"] as? [String: [String: Any]]) {
+    let distributions = try #require(json["by_p"] as? [String: [String: Any]])
+    try #require(!distributions.isEmpty)
+    for (name, expected) in distributions {
       let mixup = Mixup(try #require(Double(name)), seed: 17)
       let sorted = (0..<count).map { mixup.lambda(step: $0) }.sorted()
       for (percent, value) in zip(wanted, try #require(expected["percentiles"] as? [Double])) {

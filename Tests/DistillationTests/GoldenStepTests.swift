@@ -83,6 +83,12 @@ struct GoldenStepTests {
           + 1e-12)
       #expect(abs(result.multiplier - multipliers[index]) < 1e-6)
     }
+    let trained = try network(json, "student", "e2e_student_final.npz")
+    if variant == "main" {
+      for (ours, theirs) in zip(student.store.parameters, trained.store.parameters) {
+        #expect(maximumDifference(ours.value, theirs.value) <= 5e-3, "\(ours.name)")
+      }
+    }
     let logits = withInference { student(probe, .evaluation(.f32)) }
     let expected = try array(variant + "/probe_student_logits_final")
     #expect(maximumDifference(logits, expected) <= 0.05)

@@ -98,7 +98,7 @@ struct StepTests {
     let error = #expect(throws: TrainingError.self) {
       try step(student, objective)(views(), step: 7)
     }
-    #expect(error?.description.contains("step 7") == true)
+    #expect(error?.description.contains("step 8") == true)
   }
 
   @Test func mixedPrecisionStaysCloseToSingle() throws {

@@ -10,9 +10,10 @@ struct GoldenBiTTests {
     let json = try Golden.json("bit4_config.json")
     return BiTSpec(
       depth: try #require(json["depth"] as? [Int]), width: try #require(json["width"] as? Double),
-      classes: try #require(json["num_classes"] as? Int),
+      classes: try #require(json["num_classes"] as? Int), stem: .official,
       groups: try #require(json["gn_groups"] as? Int),
-      standardizationEpsilon: try #require(json["ws_eps"] as? Double))
+      standardizationEpsilon: try #require(json["ws_eps"] as? Double)
+    )
   }
 
   static func model() throws -> BiTResNet {
@@ -54,6 +55,36 @@ struct GoldenBiTTests {
     let model = try WeightImport(path: path, spec: .bit(spec)).file.model
     let logits = withInference { model(images, .evaluation(.f32)) }
     #expect(maximumDifference(logits, try #require(arrays["x64_logits"])) > 0.01)
+  }
+
+  @Test func whatTheSpecLeavesOpenComesFromTheFile() throws {
+    let folder = try TemporaryFolder()
+    let open = BiTSpec(depth: try Self.spec().depth, width: try Self.spec().width)
+    let official = try WeightImport(path: Golden.path("bit4_weights.npz"), spec: .bit(open)).file
+    #expect(official.spec == .bit(try Self.spec()).completed)
+    try official.write(to: folder.file("ours.safetensors"))
+    let names = official.model.store.tensors
+    try Safetensors.write(names, metadata: ["format": "pt"], to: folder.file("timm.safetensors"))
+
+    // A file of this tool remembers; one in timm's names that does not say gets timm's conventions.
+    let ours = try WeightImport(path: folder.file("ours.safetensors"), spec: .bit(open)).file
+    #expect(ours.spec == official.spec)
+    let timm = try WeightImport(path: folder.file("timm.safetensors"), spec: .bit(open)).file
+    var expected = try Self.spec()
+    expected.stem = .timm
+    expected.standardizationEpsilon = 1e-8
+    #expect(timm.spec == .bit(expected))
+    var said = open
+    said.stem = .official
+    let kept = try WeightImport(path: folder.file("timm.safetensors"), spec: .bit(said)).file
+    said.classes = expected.classes
+    said.standardizationEpsilon = 1e-8
+    #expect(kept.spec == .bit(said))
+    var other = open
+    other.stem = .timm
+    #expect(throws: TorchError.self) {
+      try WeightImport(path: folder.file("ours.safetensors"), spec: .bit(other))
+    }
   }
 
   @Test func exportedNamesAndValuesAreThoseOfTheSource() throws {

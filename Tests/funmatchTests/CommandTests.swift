@@ -1,4 +1,6 @@
 import Foundation
+import FunMatchImages
+import FunMatchModels
 import FunMatchTestSupport
 import FunMatchTorch
 import Testing
@@ -31,17 +33,18 @@ struct CommandTests {
       let logits = try Npy.read(folder.file("y.npy"))
       #expect(maximumDifference(logits, try #require(arrays[name + "_logits"])) <= 2e-4)
     }
-    // There and back: the exported files are those that a second export writes.
+    // There and back: an exported file that is imported again is the model that it was made of.
     for format in ["npz", "safetensors"] {
-      let first = folder.file("first.\(format)")
-      #expect(
-        try Tool.run("export", model, "--format", format, "--output", first, in: folder).status == 0
-      )
-      let second = folder.file("second.safetensors")
-      #expect(
-        try Tool.run(
-          "import", first, "--model", spec() + "", "--output", second, in: folder
-        ).status == 0)
+      let exported = folder.file("exported.\(format)")
+      let again = folder.file("again.safetensors")
+      for arguments in [
+        ["export", model, "--format", format, "--output", exported],
+        ["import", exported, "--model", try spec(), "--output", again],
+      ] {
+        let result = try Tool.run(arguments, in: folder)
+        #expect(result.status == 0, "\(result.errors)")
+      }
+      #expect(try folder.bytes("again.safetensors") == folder.bytes("m.safetensors"), "\(format)")
     }
   }
 
@@ -84,6 +87,62 @@ struct CommandTests {
     #expect(result.status == 0)
     #expect(result.output.contains("train 60,000, test 10,000, checksums right"))
     #expect(result.output.contains(Torch.version))
+  }
+
+  @Test func evaluationAndPredictionTellWhatProgramsNeed() throws {
+    let spec = ModelSpec.bit(
+      BiTSpec(depth: [1], width: 0.125, classes: 10, stem: .small(stride: 2), groups: 4))
+    for (name, seed) in [("a", UInt64(1)), ("b", 2)] {
+      let model = try spec.build(seed: seed)
+      let head = try #require(model.store["head.fc.weight"])
+      Torch.manualSeed(seed)
+      head.value.copy(from: Tensor.randn(head.value.shape))
+      try ModelFile(
+        model: model, spec: spec, classNames: (0..<10).map { "class \($0)" },
+        preprocessing: Preprocessing(resize: 28, crop: 28)
+      ).write(to: folder.file("\(name).safetensors"))
+    }
+    func json(_ arguments: [String]) throws -> [String: Any] {
+      let result = try Tool.run(arguments, in: folder)
+      #expect(result.status == 0, "\(result.errors)")
+      let line = try #require(result.output.split(separator: "\n").last)
+      return try #require(
+        try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    }
+    let evaluated = try json([
+      "evaluate", folder.file("a.safetensors"), "--data", "fashion-mnist:test[:200]", "--teacher",
+      folder.file("b.safetensors"), "--json",
+    ])
+    #expect(evaluated["images"] as? Int == 200)
+    let agreement = try #require(evaluated["agreement"] as? Double)
+    #expect((0...1).contains(agreement))
+    for network in ["student", "teacher"] {
+      let figures = try #require(evaluated[network] as? [String: Any])
+      #expect(try #require(figures["parameters"] as? Int) > 0)
+      #expect(try #require(figures["macs"] as? Int) > 0)
+      #expect((0...1).contains(try #require(figures["top1"] as? Double)))
+    }
+
+    let pixels = (0..<40 * 30 * 3).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    let image = PixelImage(height: 40, width: 30, pixels: pixels)
+    let path = try folder.write("image.png", try image.pngData())
+    let predicted = try json([
+      "predict", folder.file("a.safetensors"), path, "--top", "3", "--json", "--device", "cpu",
+    ])
+    let answers = try #require(predicted["predictions"] as? [[String: Any]])
+    let top = try #require(answers.first?["top"] as? [[String: Any]])
+    #expect(answers.count == 1 && top.count == 3)
+    let best = try #require(top[0]["index"] as? Int)
+
+    // The same pixels as a batch give the same answer.
+    let prepared = try EvaluationPreprocessing(resize: 28, crop: 28).apply(to: image)
+    let batch = Tensor(prepared.pixels, shape: [1, 28, 28, 3])
+    try Npy.write(batch, to: folder.file("batch.npy"))
+    let logits = try Tool.run(
+      "predict", folder.file("a.safetensors"), "--input", folder.file("batch.npy"), "--output",
+      folder.file("logits.npy"), in: folder)
+    #expect(logits.status == 0, "\(logits.errors)")
+    #expect(try Npy.read(folder.file("logits.npy")).argmax().item == Double(best))
   }
 
   @Test func aStepIsMeasuredInItsParts() throws {

@@ -34,10 +34,19 @@ import Testing
     _ = try folder.write("r.yaml", Array(recipe.utf8))
   }
 
+  private func arguments(_ output: String, _ more: [String]) -> [String] {
+    ["distill", folder.file("r.yaml"), "--output", folder.file(output), "--device", "cpu"] + more
+  }
+
   private func distil(_ output: String, _ more: String...) throws -> Tool.Result {
-    try Tool.run(
-      ["distill", folder.file("r.yaml"), "--output", folder.file(output), "--device", "cpu"] + more,
-      in: folder)
+    try Tool.run(arguments(output, more), in: folder)
+  }
+
+  /// Starts a run and waits until it has written so many lines of metrics.
+  private func start(_ output: String, until count: Int, _ more: String...) throws -> Process {
+    let process = try Tool.start(arguments(output, more), in: folder)
+    while process.isRunning, (try? metrics(output).count) ?? 0 < count { usleep(2000) }
+    return process
   }
 
   /// Lines of a run's metrics without what the clock tells.
@@ -56,47 +65,43 @@ import Testing
     #expect(lines[9].contains("validation.top1") && lines[9].contains("validation.agreement"))
 
     var generator = SystemRandomNumberGenerator()
-    for attempt in 0..<2 {
+    let attempts = ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] == nil ? 2 : 20
+    for attempt in 0..<attempts {
       let name = "killed\(attempt)"
       let wanted = Int.random(in: 1..<steps - 2, using: &generator)
-      let process = try Tool.start(
-        ["distill", folder.file("r.yaml"), "--output", folder.file(name), "--resume"], in: folder)
-      while process.isRunning {
-        let count = (try? metrics(name).count) ?? 0
-        if count >= wanted { break }
-        usleep(2000)
-      }
+      let process = try start(name, until: wanted, "--resume")
       kill(process.processIdentifier, SIGKILL)
       process.waitUntilExit()
+      #expect(process.terminationReason == .uncaughtSignal, "it ended before it was killed")
       let resumed = try distil(name, "--resume")
-      #expect(resumed.status == 0, "killed behind step \(wanted): \(resumed.errors)")
-      #expect(try metrics(name) == lines, "killed behind step \(wanted)")
+      #expect(resumed.status == 0, "killed after step \(wanted): \(resumed.errors)")
+      #expect(try metrics(name) == lines, "killed after step \(wanted)")
       #expect(
         try folder.bytes("\(name)/student.safetensors")
           == folder.bytes("whole/student.safetensors"),
-        "killed behind step \(wanted)")
+        "killed after step \(wanted)")
       #expect(
         try folder.bytes("\(name)/checkpoints/0000000\(steps).safetensors")
           == folder.bytes("whole/checkpoints/0000000\(steps).safetensors"))
     }
 
     // A finished run is finished, with or without its last checkpoint being newer than the student.
+    #expect(FileManager.default.fileExists(atPath: folder.file("whole/report/accuracy.svg")))
     let again = try distil("whole", "--resume")
     #expect(again.status == 0 && again.output.contains("student"))
     let refused = try distil("whole")
     #expect(refused.status == 1 && refused.errors.contains("--resume"))
+    let labels = try Tool.run(
+      ["train"] + arguments("whole", ["--resume"]).dropFirst(), in: folder)
+    #expect(labels.status == 1 && labels.errors.contains("learns from something else"))
     let other = try distil("whole", "--resume", "--set", "batchSize=8")
     #expect(other.status == 1 && other.errors.contains("batchSize: 8"))
   }
 
   @Test(arguments: [SIGTERM, SIGINT])
   func signalsSaveAndEndCleanly(signal: Int32) throws {
-    let process = try Tool.start(
-      [
-        "distill", folder.file("r.yaml"), "--output", folder.file("stopped"), "--set",
-        "schedule.steps=100000", "--set", "checkpoints.every=100000",
-      ], in: folder)
-    while process.isRunning, (try? metrics("stopped").count) ?? 0 < 3 { usleep(2000) }
+    let process = try start(
+      "stopped", until: 3, "--set", "schedule.steps=100000", "--set", "checkpoints.every=100000")
     kill(process.processIdentifier, signal)
     process.waitUntilExit()
     #expect(process.terminationReason == .exit && process.terminationStatus == 0)
@@ -107,12 +112,27 @@ import Testing
     #expect(!saved.isEmpty)
   }
 
+  @Test func aSecondProcessIsKeptOut() throws {
+    let process = try start(
+      "shared", until: 2, "--set", "schedule.steps=100000", "--set", "checkpoints.every=100000")
+    let second = try TemporaryFolder()
+    let refused = try Tool.run(
+      arguments(
+        "shared",
+        ["--resume", "--set", "schedule.steps=100000", "--set", "checkpoints.every=100000"]),
+      in: second)
+    #expect(refused.status == 1 && refused.errors.contains("another process"))
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+  }
+
   @Test func anExplodingLossNamesItsStepAndKeepsTheCheckpoint() throws {
     let result = try distil(
-      "wild", "--set", "optimizer.adam.learningRate=1e38", "--set", "checkpoints.every=1", "--set",
-      "schedule.warmupSteps=4")
+      "wild", "--quiet", "--set", "optimizer.adam.learningRate=1e38", "--set",
+      "checkpoints.every=1", "--set", "schedule.warmupSteps=4")
     #expect(result.status == 1)
-    #expect(result.errors.contains("the loss is") && result.errors.contains("at step"))
+    #expect(result.errors.contains("step"))
+    #expect(result.errors.contains("loss") || result.errors.contains("gradient"))
     #expect(!FileManager.default.fileExists(atPath: folder.file("wild/student.safetensors")))
     let kept = try FileManager.default.contentsOfDirectory(atPath: folder.file("wild/checkpoints"))
     #expect(kept.contains { $0.hasSuffix(".json") })
@@ -120,7 +140,8 @@ import Testing
 
   @Test func trainingLearnsFromLabels() throws {
     let result = try Tool.run(
-      "train", folder.file("r.yaml"), "--output", folder.file("labels"), "--quiet", in: folder)
+      "train", folder.file("r.yaml"), "--output", folder.file("labels"), "--quiet",
+      "--device", "cpu", in: folder)
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.errors.isEmpty)
     #expect(result.output.contains("top-1") && result.output.contains("student.safetensors"))
