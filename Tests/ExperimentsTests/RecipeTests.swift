@@ -69,7 +69,7 @@ struct RecipeTests {
       "schedule: {epochs: 2}", "schedule: {epochs: 2}\noptimizer: {adam: {learningRate: 1e39}}",
       "learningRate"
     ),
-    ("depth: [1]", "depth: [1000, 1000, 1000, 1000, 1000]", "parameters"),
+    ("depth: [1]", "depth: [1000, 1000, 1000, 1000, 1000, 1000]", "parameters"),
     ("schedule: {epochs: 2}", "schedule: {epochs: 2}\nviews: {policy: mixed}", "views.policy"),
     ("schedule: {epochs: 2}", "schedule: {epochs: 2}\ndistance: cosine", "distance"),
     ("schedule: {epochs: 2}", "schedule: [", "YAML"),

@@ -37,13 +37,17 @@ struct GoldenBiTTests {
     let arrays = try Golden.npz("bit4_forward.npz")
     let images = try #require(arrays["x64_image"]).permuted([0, 3, 1, 2])
     let expected = try #require(arrays["x64_logits"])
-    for (precision, tolerance) in [(DType.f32, 2e-4), (.bf16, 0.15)] {
+    func frozen(_ precision: DType) throws -> Tensor {
       let model = try Self.model()
       model.store.freeze(precision)
       let logits = withInference { model(images, .evaluation(precision)) }
       #expect(logits.dtype == .f32)
-      #expect(maximumDifference(logits, expected) <= tolerance)
+      return logits
     }
+    #expect(maximumDifference(try frozen(.f32), expected) <= 2e-4)
+    // Logits spread by about 1; half precision has 8 bits of them at every layer.
+    let error = (try frozen(.bf16) - expected).squared().mean().item.squareRoot()
+    #expect(error < 0.1)
   }
 
   @Test func timmsStemGivesOtherLogits() throws {
