@@ -16,6 +16,11 @@ public struct DatasetRegistry: Sendable {
   /// Names that `open` knows.
   public static let names = [FashionMNIST.name]
 
+  /// The splits of a data set that `names` has.
+  public static func splits(of name: String) -> [String] {
+    name == FashionMNIST.name ? FashionMNIST.splits : []
+  }
+
   /// Opens a split, or the slice of it that the reference names.
   ///
   /// - Throws: `DatasetError` when the data set is unknown, not here or damaged, or the slice is

@@ -24,13 +24,6 @@ public struct Comparison: Codable, Sendable, Equatable {
     kl = evaluation.kl.flatMap { $0.isFinite ? $0 : nil }
   }
 
-  /// One line of JSON, keys sorted.
-  public func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
-  }
-
   /// The table, without a line break at its end.
   public var table: String {
     var rows = [["", "parameters", "MACs/image", "top-1", "agreement", "images/s"]]

@@ -107,9 +107,7 @@ struct BenchStep: ParsableCommand {
         result.imagesPerSecond, seconds, result.teacherSeconds, result.studentSeconds,
         result.optimizerSeconds))
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys]
-      print(String(decoding: try encoder.encode(result), as: UTF8.self))
+      print(try JSONLine.text(result))
     }
   }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import FunMatchDatasets
 import FunMatchExperiments
+import FunMatchImages
 import FunMatchTorch
 
 /// `funmatch doctor`: what the tool finds on this machine.
@@ -9,8 +10,7 @@ struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what is here: libtorch, devices, CPU features, programs, data sets.")
 
-  @Option(help: "Folder with data sets, before FUNMATCH_DATA and the places of packages.")
-  var dataDir: String?
+  @OptionGroup var images: DataOptions
 
   func run() throws {
     func line(_ name: String, _ value: String) {
@@ -25,12 +25,12 @@ struct Doctor: ParsableCommand {
     }
     line("--device auto", Device.automatic.description)
     line("gnuplot", Self.program("gnuplot") ?? "not found: runs draw no figures")
-    let registry = DatasetRegistry(dataFolder: dataDir)
+    line("images", ImageFormat.allCases.map(\.rawValue).joined(separator: ", "))
     for name in DatasetRegistry.names {
       do {
-        let splits = try FashionMNIST.splits.map { split in
+        let splits = try DatasetRegistry.splits(of: name).map { split in
           let reference = try DatasetReference("\(name):\(split)")
-          return "\(split) \(Comparison.grouped(try registry.open(reference).count))"
+          return "\(split) \(Comparison.grouped(try images.registry.open(reference).count))"
         }
         line(name, splits.joined(separator: ", ") + ", checksums right")
       } catch {

@@ -24,8 +24,7 @@ struct Evaluate: ParsableCommand {
   @Flag(help: "Write one JSON object as the last line.")
   var json = false
 
-  @Option(help: "Folder with data sets, before FUNMATCH_DATA and the places of packages.")
-  var dataDir: String?
+  @OptionGroup var images: DataOptions
 
   @OptionGroup var engine: DeviceOptions
 
@@ -44,7 +43,7 @@ struct Evaluate: ParsableCommand {
         "\(model) has \(student.file.model.classes) classes, \(teacher ?? "") "
           + "\(other.file.model.classes): they cannot be compared")
     }
-    let dataset = try DatasetRegistry(dataFolder: dataDir).open(DatasetReference(data))
+    let dataset = try images.registry.open(DatasetReference(data))
     let labels = dataset.classNames.count
     guard labels == 0 || labels == student.file.model.classes else {
       throw ExperimentError(
@@ -68,18 +67,14 @@ struct Evaluate: ParsableCommand {
           imagesPerSecond: evaluation.teacherImagesPerSecond ?? 0)
       })
     print(comparison.table)
-    if json { print(try comparison.json()) }
+    if json { print(try JSONLine.text(comparison)) }
   }
 
   private func load(_ path: String) throws -> (
     file: ModelFile, preprocessing: Preprocessing, subject: Evaluator.Subject
   ) {
     let file = try ModelFile(path: path)
-    guard let preprocessing = file.preprocessing else {
-      throw ExperimentError(
-        "\(path): its metadata does not tell the input size; `funmatch import --resolution` sets it"
-      )
-    }
+    let preprocessing = try file.knownPreprocessing(path)
     return (file, preprocessing, Evaluator.Subject(file.model, preprocessing, precision: .f32))
   }
 }

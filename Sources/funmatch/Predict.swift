@@ -55,11 +55,7 @@ struct Predict: ParsableCommand {
       try Npy.write(logits(file.model, try batch(input), device), to: output)
       return
     }
-    guard let preprocessing = file.preprocessing else {
-      throw ExperimentError(
-        "\(model): its metadata does not tell the input size; `funmatch import --resolution` sets it"
-      )
-    }
+    let preprocessing = try file.knownPreprocessing(model)
     let prepare = EvaluationPreprocessing(resize: preprocessing.resize, crop: preprocessing.crop)
     var answers: [Answer] = []
     for path in images {
@@ -74,9 +70,7 @@ struct Predict: ParsableCommand {
       }
     }
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      print(String(decoding: try encoder.encode(["predictions": answers]), as: UTF8.self))
+      print(try JSONLine.text(["predictions": answers]))
     }
   }
 

@@ -23,8 +23,7 @@ struct RunArguments: ParsableArguments {
   @Flag(help: "Write results and warnings only.")
   var quiet = false
 
-  @Option(help: "Folder with data sets, before FUNMATCH_DATA and the places of packages.")
-  var dataDir: String?
+  @OptionGroup var images: DataOptions
 
   @OptionGroup var engine: DeviceOptions
 
@@ -37,7 +36,7 @@ struct RunArguments: ParsableArguments {
     StopSignal.install()
     return RunOptions(
       output: output ?? "runs/\(name)", resume: resume, device: try engine.resolve(),
-      isQuiet: quiet, dataFolder: dataDir, shouldStop: { StopSignal.isRequested })
+      isQuiet: quiet, dataFolder: images.dataDir, shouldStop: { StopSignal.isRequested })
   }
 
   /// Writes how a run ended to standard output.
