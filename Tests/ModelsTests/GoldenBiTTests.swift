@@ -47,7 +47,7 @@ struct GoldenBiTTests {
     #expect(maximumDifference(try frozen(.f32), expected) <= 2e-4)
     // Logits spread by about 1; half precision has 8 bits of them at every layer.
     let error = (try frozen(.bf16) - expected).squared().mean().item.squareRoot()
-    #expect(error < 0.1)
+    #expect(error < 0.15)
   }
 
   @Test func timmsStemGivesOtherLogits() throws {
