@@ -23,13 +23,16 @@ public struct DatasetRegistry: Sendable {
 
   /// Opens a split, or the slice of it that the reference names.
   ///
+  /// - Parameter split: what a reference without a split means.
   /// - Throws: `DatasetError` when the data set is unknown, not here or damaged, or the slice is
   ///   empty.
-  public func open(_ reference: DatasetReference) throws -> any Dataset {
+  public func open(
+    _ reference: DatasetReference, usually split: String = "train"
+  ) throws -> any Dataset {
     let whole: any Dataset
     switch reference.name {
     case FashionMNIST.name:
-      whole = try FashionMNIST(split: reference.split ?? "train", searching: folders)
+      whole = try FashionMNIST(split: reference.split ?? split, searching: folders)
     default:
       throw DatasetError(
         "no data set is called '\(reference.name)'; known: "

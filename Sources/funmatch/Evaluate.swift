@@ -12,7 +12,7 @@ struct Evaluate: ParsableCommand {
   @Argument(help: "A model file (.safetensors) written by this tool.")
   var model: String
 
-  @Option(help: "The images, such as fashion-mnist:test.")
+  @Option(help: "The images, such as fashion-mnist:test; the test split if none is named.")
   var data: String
 
   @Option(help: "Another model file to compare with.")
@@ -43,7 +43,7 @@ struct Evaluate: ParsableCommand {
         "\(model) has \(student.file.model.classes) classes, \(teacher ?? "") "
           + "\(other.file.model.classes): they cannot be compared")
     }
-    let dataset = try images.registry.open(DatasetReference(data))
+    let dataset = try images.registry.open(DatasetReference(data), usually: "test")
     let labels = dataset.classNames.count
     guard labels == 0 || labels == student.file.model.classes else {
       throw ExperimentError(

@@ -21,15 +21,11 @@ struct FunMatchCommand: ParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     do {
       var command = try parseAsRoot()
-      do {
-        try command.run()
-      } catch let error
-        where !(error is ExitCode) && !(error is CleanExit) && !(error is ValidationError)
-      {
-        fail("\(error)")
-      }
+      try command.run()
     } catch {
-      exit(withError: error)
+      // Help, a version and wrong usage have codes and texts of their own.
+      guard exitCode(for: error) == .failure, !(error is ExitCode) else { exit(withError: error) }
+      fail("\(error)")
     }
   }
 

@@ -16,6 +16,12 @@ struct FashionMNISTTests {
     }
   }
 
+  @Test func aReferenceWithoutASplitMeansTheUsualOne() throws {
+    let reference = try DatasetReference("fashion-mnist")
+    #expect(try DatasetRegistry().open(reference).count == 60_000)
+    #expect(try DatasetRegistry().open(reference, usually: "test").count == 10_000)
+  }
+
   @Test func grayIsReplicated() throws {
     let image = try DatasetRegistry().open(DatasetReference("fashion-mnist:test")).image(at: 0)
     #expect(image.height == 28 && image.width == 28)

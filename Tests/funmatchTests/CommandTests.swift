@@ -54,6 +54,8 @@ struct CommandTests {
     let junk = try folder.write("junk.npz", Array("PK junk".utf8))
     try Npy.write(.zeros([2, 8]), to: folder.file("flat.npy"))
     for (arguments, status, word) in [
+      (["--help"], 0, "distill"), (["--version"], 0, "0.1"),
+      (["distill", "--help"], 0, "--resume"),
       (["distil"], 64, "distil"), (["distill"], 64, "recipe"), (["bench"], 0, "step"),
       (["predict", model, "--input", "x.npy"], 64, "--output"),
       (["distill", "/nowhere.yaml"], 1, "/nowhere.yaml"), (["distill", yaml], 1, "student"),

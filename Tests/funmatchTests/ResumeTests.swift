@@ -65,14 +65,19 @@ import Testing
     #expect(lines[9].contains("validation.top1") && lines[9].contains("validation.agreement"))
 
     var generator = SystemRandomNumberGenerator()
-    let attempts = ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] == nil ? 2 : 20
-    for attempt in 0..<attempts {
+    let wantedKills = ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] == nil ? 2 : 20
+    var (kills, attempt) = (0, 0)
+    while kills < wantedKills {
+      attempt += 1
+      try #require(attempt < 2 * wantedKills + 5, "runs end before they can be killed")
       let name = "killed\(attempt)"
       let wanted = Int.random(in: 1..<steps - 2, using: &generator)
       let process = try start(name, until: wanted, "--resume")
       kill(process.processIdentifier, SIGKILL)
       process.waitUntilExit()
-      #expect(process.terminationReason == .uncaughtSignal, "it ended before it was killed")
+      // On a busy machine it may have been faster than we were.
+      if process.terminationReason != .uncaughtSignal { continue }
+      kills += 1
       let resumed = try distil(name, "--resume")
       #expect(resumed.status == 0, "killed after step \(wanted): \(resumed.errors)")
       #expect(try metrics(name) == lines, "killed after step \(wanted)")
