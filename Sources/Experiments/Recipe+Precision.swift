@@ -2,7 +2,7 @@ import FunMatchTorch
 
 extension Recipe {
   /// Number formats that convolutions can compute in; f16 would need its loss scaled.
-  public enum Precision: String, Codable, Sendable {
+  public enum Precision: String, Codable, Sendable, CaseIterable {
     case bf16, f32
 
     /// The engine's type.

@@ -1,3 +1,5 @@
+import FunMatchOptimizers
+import FunMatchViews
 import Yams
 
 /// Finds keys that a recipe does not have, and says in words what a decoder did not like.
@@ -72,11 +74,22 @@ enum RecipeKeys {
       return "the key '\(name(context.codingPath))' must be \(words(type))"
     case .dataCorrupted(let context):
       let place = name(context.codingPath)
+      if let key = context.codingPath.last?.stringValue, let known = values[key] {
+        return "\(place): expected one of \(known.joined(separator: ", "))"
+      }
       return place.isEmpty ? context.debugDescription : "\(place): \(context.debugDescription)"
     @unknown default:
       return "\(error)"
     }
   }
+
+  /// What keys with a few possible values can have.
+  private static let values = [
+    "policy": ViewPolicy.Kind.allCases.map(\.rawValue),
+    "decay": Schedule.Decay.allCases.map(\.rawValue),
+    "firstMoment": AdamConfiguration.MomentType.allCases.map(\.rawValue),
+    "precision": Recipe.Precision.allCases.map(\.rawValue),
+  ]
 
   private static func words(_ type: Any.Type) -> String {
     switch type {
@@ -85,7 +98,7 @@ enum RecipeKeys {
     case is String.Type: "text"
     case is Bool.Type: "true or false"
     case is [Any].Type: "a list"
-    default: "a map or value of \(type)"
+    default: "\(type)" == "Mapping" ? "a map of keys" : "a value of \(type)"
     }
   }
 }

@@ -24,8 +24,17 @@ public enum ModelSpec: Codable, Sendable, Equatable {
     self = .bit(BiTSpec(depth: depth, width: width))
   }
 
-  /// Decodes the map.
+  /// Decodes the map, or a well-known name.
   public init(from decoder: any Decoder) throws {
+    if let name = try? decoder.singleValueContainer().decode(String.self) {
+      do {
+        try self.init(named: name)
+      } catch {
+        throw DecodingError.dataCorrupted(
+          .init(codingPath: decoder.codingPath, debugDescription: "\(error)"))
+      }
+      return
+    }
     let keys = try decoder.container(keyedBy: CodingKeys.self)
     guard keys.allKeys.count == 1 else {
       throw DecodingError.dataCorrupted(

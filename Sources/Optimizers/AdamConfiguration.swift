@@ -1,7 +1,7 @@
 /// Settings of `Adam`, under the names that recipes use; the defaults are the paper's.
 public struct AdamConfiguration: Codable, Sendable, Equatable {
   /// Number format of the first moment in memory.
-  public enum MomentType: String, Codable, Sendable {
+  public enum MomentType: String, Codable, Sendable, CaseIterable {
     case bf16, f32
   }
 

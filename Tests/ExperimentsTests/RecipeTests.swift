@@ -70,7 +70,11 @@ struct RecipeTests {
       "learningRate"
     ),
     ("depth: [1]", "depth: [1000, 1000, 1000, 1000, 1000, 1000]", "parameters"),
-    ("schedule: {epochs: 2}", "schedule: {epochs: 2}\nviews: {policy: mixed}", "views.policy"),
+    (
+      "schedule: {epochs: 2}", "schedule: {epochs: 2}\nviews: {policy: mixed}",
+      "views.policy: expected one of same, funmatch"
+    ),
+    ("{bit: {depth: [1], width: 0.5}}", "resnet50", "bit-r{26,50,101,152}"),
     ("schedule: {epochs: 2}", "schedule: {epochs: 2}\ndistance: cosine", "distance"),
     ("schedule: {epochs: 2}", "schedule: [", "YAML"),
     ("\"t.safetensors\"", "null", "teachers.0.weights"),
@@ -105,6 +109,12 @@ struct RecipeTests {
     ] {
       #expect(throws: ExperimentError.self, "\(wrong)") { try read(text, [wrong]) }
     }
+  }
+
+  @Test func aNetworkCanGoByItsName() throws {
+    let named = text.replacingOccurrences(
+      of: "{bit: {depth: [1], width: 0.5}}", with: "bit-r50x2")
+    #expect(try read(named).student.model == .bit(BiTSpec(depth: [3, 4, 6, 3], width: 2)))
   }
 
   @Test func missingRecipesAreNamed() {
