@@ -94,10 +94,11 @@ let package = Package(
       ],
       path: "Sources/funmatch"),
     .target(
-      name: "FunMatchTestSupport", dependencies: ["FunMatchTorch"], path: "Tests/Support"),
+      name: "FunMatchTestSupport", dependencies: ["FunMatchTorch", "FunMatchDatasets"],
+      path: "Tests/Support"),
     tests("Torch", exclude: ["Fixtures"]), tests("NN"), tests("Optimizers"), tests("Models"),
     tests("Images", ["FunMatchDatasets"], exclude: ["Fixtures"]),
-    tests("Datasets"), tests("Views"), tests("Distillation"),
+    tests("Datasets", exclude: ["Fixtures"]), tests("Views"), tests("Distillation"),
     tests("Experiments"),
     .testTarget(
       name: "funmatchTests", dependencies: ["funmatch", "FunMatchTestSupport", "FunMatchModels"],

@@ -95,7 +95,7 @@ check_other_system() {
 
 install_packages() {
   if have dpkg-query && have apt-get; then
-    install_debian_packages libzip-dev zlib1g-dev libjpeg-dev libpng-dev gnuplot-nox dataset-fashion-mnist unzip
+    install_debian_packages libzip-dev zlib1g-dev libjpeg-dev libpng-dev gnuplot-nox dataset-fashion-mnist unzip curl tar
   elif [ "$system" = Darwin ]; then
     have brew || fail "Homebrew (https://brew.sh) is needed for: libzip jpeg-turbo libpng gnuplot"
     install_brew_packages libzip jpeg-turbo libpng gnuplot

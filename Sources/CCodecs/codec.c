@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int32_t cc_fail(int32_t status, char *message, const char *format, ...) {
@@ -77,21 +78,57 @@ static int32_t sniff(const uint8_t *bytes, size_t count, char *message, int32_t 
                  hex);
 }
 
-int32_t cc_read_header(const uint8_t *bytes, size_t count, uint64_t limit, char *message,
-                       cc_header *header) {
-  int32_t format = 0;
-  int32_t status = sniff(bytes, count, message, &format);
-  if (status != CC_OK) return status;
-  header->format = format;
-  return format == CC_FORMAT_JPEG ? cc_jpeg_header(bytes, count, limit, message, header)
-                                  : cc_png_header(bytes, count, limit, message, header);
+struct cc_decoder {
+  cc_jpeg *jpeg;
+  cc_png *png;
+  cc_header header;  // of the open image; format 0 when there is none
+};
+
+cc_decoder *cc_create(void) {
+  cc_decoder *decoder = calloc(1, sizeof(cc_decoder));
+  if (decoder == NULL) return NULL;
+  decoder->jpeg = cc_jpeg_create();
+  decoder->png = cc_png_create();
+  if (decoder->jpeg != NULL && decoder->png != NULL) return decoder;
+  cc_destroy(decoder);
+  return NULL;
 }
 
-int32_t cc_decode(const uint8_t *bytes, size_t count, int32_t flags, size_t capacity, char *message,
-                  uint8_t *pixels) {
-  int32_t format = 0;
-  int32_t status = sniff(bytes, count, message, &format);
+void cc_destroy(cc_decoder *decoder) {
+  if (decoder == NULL) return;
+  cc_jpeg_destroy(decoder->jpeg);
+  cc_png_destroy(decoder->png);
+  free(decoder);
+}
+
+int32_t cc_open(cc_decoder *decoder, const uint8_t *bytes, size_t count, int32_t flags,
+                uint64_t limit, char *message, cc_header *header) {
+  decoder->header = (cc_header){0};
+  *header = (cc_header){.orientation = 1};
+  int32_t status = sniff(bytes, count, message, &header->format);
   if (status != CC_OK) return status;
-  return format == CC_FORMAT_JPEG ? cc_jpeg_decode(bytes, count, flags, capacity, message, pixels)
-                                  : cc_png_decode(bytes, count, capacity, message, pixels);
+  status = header->format == CC_FORMAT_JPEG
+               ? cc_jpeg_open(decoder->jpeg, bytes, count, flags, limit, message, header)
+               : cc_png_open(decoder->png, bytes, count, flags, limit, message, header);
+  if (status == CC_OK) decoder->header = *header;
+  return status;
+}
+
+int32_t cc_decode(cc_decoder *decoder, int32_t y, int32_t x, int32_t height, int32_t width,
+                  size_t capacity, char *message, uint8_t *pixels, cc_layout *layout) {
+  cc_header open = decoder->header;
+  decoder->header = (cc_header){0};
+  if (open.format == 0) return cc_fail(CC_FAILED, message, "no image is open");
+  if (y < 0 || x < 0 || height <= 0 || width <= 0 || height > open.height - y ||
+      width > open.width - x) {
+    return cc_fail(CC_FAILED, message, "the box is not inside the image");
+  }
+  int32_t most = open.width - CC_MARGIN < width ? open.width : width + CC_MARGIN;
+  if (capacity < (size_t)height * (size_t)most * 3) {
+    return cc_fail(CC_FAILED, message, "a buffer of %zu bytes is too small", capacity);
+  }
+  cc_box box = {y, x, height, width};
+  *layout = (cc_layout){0, (size_t)width * 3};
+  return open.format == CC_FORMAT_JPEG ? cc_jpeg_decode(decoder->jpeg, box, message, pixels, layout)
+                                       : cc_png_decode(decoder->png, box, message, pixels);
 }

@@ -2,9 +2,17 @@
 #ifndef FUNMATCH_CODEC_H
 #define FUNMATCH_CODEC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "CCodecs.h"
+
+typedef struct cc_jpeg cc_jpeg;
+typedef struct cc_png cc_png;
+
+typedef struct {
+  int32_t y, x, height, width;
+} cc_box;
 
 // Writes a message (printf style) and returns `status`.
 int32_t cc_fail(int32_t status, char *message, const char *format, ...)
@@ -16,13 +24,21 @@ int32_t cc_check_size(uint64_t height, uint64_t width, uint64_t limit, char *mes
 // The message for a header that promises more pixels than the file's bytes can hold.
 int32_t cc_fail_promise(uint64_t height, uint64_t width, size_t count, char *message);
 
-int32_t cc_jpeg_header(const uint8_t *bytes, size_t count, uint64_t limit, char *message,
-                       cc_header *header);
-int32_t cc_jpeg_decode(const uint8_t *bytes, size_t count, int32_t flags, size_t capacity,
-                       char *message, uint8_t *pixels);
-int32_t cc_png_header(const uint8_t *bytes, size_t count, uint64_t limit, char *message,
-                      cc_header *header);
-int32_t cc_png_decode(const uint8_t *bytes, size_t count, size_t capacity, char *message,
-                      uint8_t *pixels);
+// The orientation, 1 to 8, that the TIFF structure of an EXIF block names; 1 where it names none.
+int32_t cc_exif_orientation(const uint8_t *tiff, size_t count);
+
+cc_jpeg *cc_jpeg_create(void);
+void cc_jpeg_destroy(cc_jpeg *jpeg);
+int32_t cc_jpeg_open(cc_jpeg *jpeg, const uint8_t *bytes, size_t count, int32_t flags,
+                     uint64_t limit, char *message, cc_header *header);
+// `pixels` holds box.height * min(box.width + CC_MARGIN, the image's width) * 3 bytes.
+int32_t cc_jpeg_decode(cc_jpeg *jpeg, cc_box box, char *message, uint8_t *pixels,
+                       cc_layout *layout);
+
+cc_png *cc_png_create(void);
+void cc_png_destroy(cc_png *png);
+int32_t cc_png_open(cc_png *png, const uint8_t *bytes, size_t count, int32_t flags, uint64_t limit,
+                    char *message, cc_header *header);
+int32_t cc_png_decode(cc_png *png, cc_box box, char *message, uint8_t *pixels);
 
 #endif

@@ -1,39 +1,50 @@
 // JPEG decoding as TensorFlow's tf.io.decode_image does it: fancy chroma upsampling, the inverse
-// DCT that the caller asks for, grayscale replicated, CMYK converted here, EXIF and colour profiles
-// ignored. Left out: scaled and cropped decoding.
+// DCT that the caller asks for, grayscale replicated, CMYK converted here, colour profiles ignored.
+// Left out: scaled decoding.
 #include <setjmp.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 // jpeglib.h needs stdio.h before it; the values in jerror.h depend on jpeglib.h.
 // clang-format off
 #include <jpeglib.h>
 #include <jerror.h>
 // clang-format on
 
-#include "codec.h"
+#include "jpeg_memory.h"
 
 // A progressive file of a few kilobytes can ask for thousands of passes over a large image. Real
 // encoders make about ten.
 enum { MOST_SCANS = 1000 };
 
-typedef struct {
+struct cc_jpeg {
   struct jpeg_decompress_struct info;
   struct jpeg_error_mgr errors;
   struct jpeg_progress_mgr progress;
+  cc_jpeg_memory memory;
   jmp_buf escape;
-  bool accept_damage;
+  int32_t status;  // what an escape means
+  int32_t flags;
   char *message;
-  uint8_t *row;  // one line of CMYK, when there is one
-} decoder;
+  uint8_t *line;  // one row of CMYK
+  size_t line_capacity;
+};
 
-static decoder *of(j_common_ptr info) { return (decoder *)info->client_data; }
+static cc_jpeg *of(j_common_ptr info) { return (cc_jpeg *)info->client_data; }
+
+cc_jpeg_memory *cc_jpeg_memory_of(j_common_ptr info) { return &of(info)->memory; }
 
 static void on_error(j_common_ptr info) {
+  cc_jpeg *jpeg = of(info);
   char text[JMSG_LENGTH_MAX];
   info->err->format_message(info, text);
-  snprintf(of(info)->message, CC_MESSAGE_SIZE, "%s", text);
-  longjmp(of(info)->escape, 1);
+  if (info->err->msg_code == JERR_OUT_OF_MEMORY) {
+    jpeg->status = CC_TOO_LARGE;
+    snprintf(jpeg->message, CC_MESSAGE_SIZE, "it needs more memory than the limit allows");
+  } else {
+    snprintf(jpeg->message, CC_MESSAGE_SIZE, "%s", text);
+  }
+  longjmp(jpeg->escape, 1);
 }
 
 // libjpeg calls everything that it can carry on from a warning. A file that ends early is always an
@@ -52,7 +63,7 @@ static void on_message(j_common_ptr info, int level) {
     case JWRN_HUFF_BAD_CODE:
     case JWRN_ARITH_BAD_CODE:
     case JWRN_MUST_RESYNC:
-      if (!of(info)->accept_damage) on_error(info);
+      if (!(of(info)->flags & CC_ACCEPT_DAMAGE)) on_error(info);
       break;
     default:
       break;
@@ -66,47 +77,75 @@ static void on_progress(j_common_ptr info) {
   }
 }
 
-// To be called after setjmp(state->escape).
-static void start(decoder *state, const uint8_t *bytes, size_t count) {
-  jpeg_create_decompress(&state->info);
-  state->progress.progress_monitor = on_progress;
-  state->info.progress = &state->progress;
-  jpeg_mem_src(&state->info, bytes, count);
-  jpeg_read_header(&state->info, TRUE);
+cc_jpeg *cc_jpeg_create(void) {
+  cc_jpeg *jpeg = calloc(1, sizeof(cc_jpeg));
+  if (jpeg == NULL) return NULL;
+  char message[CC_MESSAGE_SIZE];
+  jpeg->message = message;
+  jpeg->info.err = jpeg_std_error(&jpeg->errors);
+  jpeg->errors.error_exit = on_error;
+  jpeg->errors.emit_message = on_message;
+  jpeg->info.client_data = jpeg;
+  if (setjmp(jpeg->escape)) {
+    free(jpeg);
+    return NULL;
+  }
+  jpeg_create_decompress(&jpeg->info);
+  jpeg->progress.progress_monitor = on_progress;
+  jpeg->info.progress = &jpeg->progress;
+  cc_jpeg_memory_install(&jpeg->memory, (j_common_ptr)&jpeg->info);
+  return jpeg;
 }
 
-static void prepare(decoder *state, char *message, bool accept_damage) {
-  state->info.err = jpeg_std_error(&state->errors);
-  state->info.client_data = state;
-  state->errors.error_exit = on_error;
-  state->errors.emit_message = on_message;
-  state->accept_damage = accept_damage;
-  state->message = message;
+void cc_jpeg_destroy(cc_jpeg *jpeg) {
+  if (jpeg == NULL) return;
+  jpeg_destroy_decompress(&jpeg->info);
+  cc_jpeg_memory_free(&jpeg->memory);
+  free(jpeg->line);
+  free(jpeg);
 }
 
-static int32_t finish(decoder *state, int32_t status) {
-  jpeg_destroy_decompress(&state->info);
-  free(state->row);
+// Ends work on an image, in whatever state it is.
+static int32_t finish(cc_jpeg *jpeg, int32_t status) {
+  jpeg_abort_decompress(&jpeg->info);
   return status;
 }
 
-int32_t cc_jpeg_header(const uint8_t *bytes, size_t count, uint64_t limit, char *message,
-                       cc_header *header) {
-  decoder state = {0};
-  prepare(&state, message, false);
-  if (setjmp(state.escape)) return finish(&state, CC_DAMAGED);
-  start(&state, bytes, count);
+static int32_t orientation(j_decompress_ptr info) {
+  static const uint8_t name[] = {'E', 'x', 'i', 'f', 0, 0};
+  for (jpeg_saved_marker_ptr marker = info->marker_list; marker; marker = marker->next) {
+    if (marker->data_length > sizeof(name) && memcmp(marker->data, name, sizeof(name)) == 0) {
+      return cc_exif_orientation(marker->data + sizeof(name), marker->data_length - sizeof(name));
+    }
+  }
+  return 1;
+}
 
-  uint64_t height = state.info.image_height, width = state.info.image_width;
+int32_t cc_jpeg_open(cc_jpeg *jpeg, const uint8_t *bytes, size_t count, int32_t flags,
+                     uint64_t limit, char *message, cc_header *header) {
+  struct jpeg_decompress_struct *info = &jpeg->info;
+  jpeg->message = message;
+  jpeg->flags = flags;
+  jpeg->status = CC_DAMAGED;
+  // Beside pixels, libjpeg needs some memory for tables and lines.
+  jpeg->memory.limit = limit + (16 << 20);
+  finish(jpeg, CC_OK);
+  if (setjmp(jpeg->escape)) return finish(jpeg, jpeg->status);
+  jpeg_mem_src(info, bytes, count);
+  jpeg_save_markers(info, JPEG_APP0 + 1, flags & CC_ORIENTATION ? 0xffff : 0);
+  jpeg_read_header(info, TRUE);
+
+  uint64_t height = info->image_height, width = info->image_width;
   header->height = (int32_t)height;
   header->width = (int32_t)width;
+  if (flags & CC_ORIENTATION) header->orientation = orientation(info);
   int32_t status = cc_check_size(height, width, limit, message);
   // A Huffman-coded block of 8 x 8 takes at least one bit, and subsampling at most a factor of four
   // per component: 2048 pixels a byte. (Arithmetic coding has no such bound.)
-  if (status == CC_OK && !state.info.arith_code && height * width / 2048 > count) {
+  if (status == CC_OK && !info->arith_code && height * width / 2048 > count) {
     status = cc_fail_promise(height, width, count, message);
   }
-  return finish(&state, status);
+  return status == CC_OK ? CC_OK : finish(jpeg, status);
 }
 
 // CMYK to RGB in TensorFlow's integer arithmetic. Files with Adobe's marker store the inks
@@ -121,37 +160,62 @@ static void convert_cmyk(const uint8_t *inks, size_t width, bool inverted, uint8
   }
 }
 
-int32_t cc_jpeg_decode(const uint8_t *bytes, size_t count, int32_t flags, size_t capacity,
-                       char *message, uint8_t *pixels) {
-  decoder state = {0};
-  prepare(&state, message, (flags & CC_ACCEPT_DAMAGE) != 0);
-  if (setjmp(state.escape)) return finish(&state, CC_DAMAGED);
-  start(&state, bytes, count);
+static bool make_line(cc_jpeg *jpeg, size_t size) {
+  if (jpeg->line_capacity >= size) return true;
+  free(jpeg->line);
+  jpeg->line = malloc(size);
+  jpeg->line_capacity = jpeg->line == NULL ? 0 : size;
+  return jpeg->line != NULL;
+}
 
-  struct jpeg_decompress_struct *info = &state.info;
+// Columns `first` ..< `first + width` are decoded: those of the box, and so many around it that
+// upsampling finds the same neighbours as in the whole image.
+static void crop_columns(j_decompress_ptr info, cc_box box, JDIMENSION *first, JDIMENSION *width) {
+  enum { NEIGHBOURS = MAX_SAMP_FACTOR };
+  JDIMENSION end = (JDIMENSION)(box.x + box.width);
+  end = end > info->output_width - NEIGHBOURS ? info->output_width : end + NEIGHBOURS;
+  *first = box.x < NEIGHBOURS ? 0 : (JDIMENSION)box.x - NEIGHBOURS;
+  *width = end - *first;
+  if (info->output_width <= NEIGHBOURS) {
+    *first = 0;
+    *width = info->output_width;
+  }
+  if (*width < info->output_width) jpeg_crop_scanline(info, first, width);
+}
+
+int32_t cc_jpeg_decode(cc_jpeg *jpeg, cc_box box, char *message, uint8_t *pixels,
+                       cc_layout *layout) {
+  struct jpeg_decompress_struct *info = &jpeg->info;
+  jpeg->message = message;
+  if (setjmp(jpeg->escape)) return finish(jpeg, jpeg->status);
   bool cmyk = info->jpeg_color_space == JCS_CMYK || info->jpeg_color_space == JCS_YCCK;
   info->out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
-  info->dct_method = (flags & CC_ACCURATE_DCT) ? JDCT_ISLOW : JDCT_IFAST;
+  info->dct_method = jpeg->flags & CC_ACCURATE_DCT ? JDCT_ISLOW : JDCT_IFAST;
   info->do_fancy_upsampling = TRUE;
-  size_t height = info->image_height, width = info->image_width;
-  if (capacity != height * width * 3) {
-    return finish(&state, cc_fail(CC_FAILED, message, "the buffer holds %zu bytes, not %zu",
-                                  capacity, height * width * 3));
-  }
-  if (cmyk && (state.row = malloc(width * 4)) == NULL) {
-    return finish(&state, cc_fail(CC_FAILED, message, "out of memory"));
-  }
-
   jpeg_start_decompress(info);
-  while (info->output_scanline < info->output_height) {
-    uint8_t *line = pixels + (size_t)info->output_scanline * width * 3;
-    if (cmyk) {
-      jpeg_read_scanlines(info, &state.row, 1);
-      convert_cmyk(state.row, width, info->saw_Adobe_marker, line);
-    } else {
-      jpeg_read_scanlines(info, &line, 1);
+
+  JDIMENSION first = 0, width = 0;
+  crop_columns(info, box, &first, &width);
+  if (width > (JDIMENSION)box.width + CC_MARGIN) {
+    return finish(jpeg, cc_fail(CC_FAILED, message, "blocks of more than %d columns", CC_MARGIN));
+  }
+  size_t skipped = (size_t)box.x - first;
+  *layout = (cc_layout){3 * skipped, 3 * (size_t)width};
+  if (cmyk) {
+    *layout = (cc_layout){0, 3 * (size_t)box.width};
+    if (!make_line(jpeg, 4 * (size_t)width)) {
+      return finish(jpeg, cc_fail(CC_FAILED, message, "out of memory"));
     }
   }
-  jpeg_finish_decompress(info);
-  return finish(&state, CC_OK);
+  if (box.y > 0) jpeg_skip_scanlines(info, (JDIMENSION)box.y);
+  for (int32_t y = 0; y < box.height; ++y) {
+    uint8_t *target = pixels + (size_t)y * layout->stride;
+    jpeg_read_scanlines(info, cmyk ? &jpeg->line : &target, 1);
+    if (cmyk) {
+      convert_cmyk(jpeg->line + 4 * skipped, (size_t)box.width, info->saw_Adobe_marker, target);
+    }
+  }
+  // Rows below the box are not looked at; after the last one, the end of the file is.
+  if (info->output_scanline == info->output_height) jpeg_finish_decompress(info);
+  return finish(jpeg, CC_OK);
 }

@@ -6,22 +6,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "codec.h"
 
-typedef struct {
+struct cc_png {
   png_structp png;
   png_infop info;
   const uint8_t *bytes;
   size_t left;
   char *message;
-} decoder;
+  jmp_buf escape;
+  uint8_t *rows;  // one row, or all of an interlaced image
+  size_t capacity;
+};
 
 static void on_error(png_structp png, png_const_charp text) {
-  decoder *state = png_get_error_ptr(png);
+  cc_png *state = png_get_error_ptr(png);
   snprintf(state->message, CC_MESSAGE_SIZE, "%s", text);
-  png_longjmp(png, 1);
+  longjmp(state->escape, 1);
 }
 
 // libpng's warnings are about what does not reach the pixels (colour profiles, text, stray chunks).
@@ -31,82 +35,108 @@ static void on_warning(png_structp png, png_const_charp text) {
 }
 
 static void read_bytes(png_structp png, png_bytep target, size_t length) {
-  decoder *state = png_get_io_ptr(png);
+  cc_png *state = png_get_io_ptr(png);
   if (length > state->left) png_error(png, "premature end of PNG file");
   memcpy(target, state->bytes, length);
   state->bytes += length;
   state->left -= length;
 }
 
-static bool prepare(decoder *state, const uint8_t *bytes, size_t count, char *message) {
-  state->bytes = bytes;
-  state->left = count;
-  state->message = message;
-  state->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, state, on_error, on_warning);
-  if (state->png == NULL) return false;
-  state->info = png_create_info_struct(state->png);
-  return state->info != NULL;
-}
+cc_png *cc_png_create(void) { return calloc(1, sizeof(cc_png)); }
 
-static int32_t finish(decoder *state, int32_t status) {
-  png_destroy_read_struct(&state->png, &state->info, NULL);
+// Ends work on an image.
+static int32_t finish(cc_png *state, int32_t status) {
+  if (state->png != NULL) png_destroy_read_struct(&state->png, &state->info, NULL);
   return status;
 }
 
-int32_t cc_png_header(const uint8_t *bytes, size_t count, uint64_t limit, char *message,
-                      cc_header *header) {
-  decoder state = {0};
-  if (!prepare(&state, bytes, count, message)) {
-    return finish(&state, cc_fail(CC_FAILED, message, "out of memory"));
-  }
-  if (setjmp(png_jmpbuf(state.png))) return finish(&state, CC_DAMAGED);
-  png_set_read_fn(state.png, &state, read_bytes);
-  png_read_info(state.png, state.info);
-
-  uint64_t height = png_get_image_height(state.png, state.info);
-  uint64_t width = png_get_image_width(state.png, state.info);
-  header->height = (int32_t)height;
-  header->width = (int32_t)width;
-  int32_t status = cc_check_size(height, width, limit, message);
-  // Deflate shrinks by a factor of 1032 at most.
-  if (status == CC_OK && height * png_get_rowbytes(state.png, state.info) / 1032 > count) {
-    status = cc_fail_promise(height, width, count, message);
-  }
-  return finish(&state, status);
+void cc_png_destroy(cc_png *state) {
+  if (state == NULL) return;
+  finish(state, CC_OK);
+  free(state->rows);
+  free(state);
 }
 
-int32_t cc_png_decode(const uint8_t *bytes, size_t count, size_t capacity, char *message,
-                      uint8_t *pixels) {
-  decoder state = {0};
-  if (!prepare(&state, bytes, count, message)) {
-    return finish(&state, cc_fail(CC_FAILED, message, "out of memory"));
+static int32_t orientation(cc_png *state) {
+#ifdef PNG_eXIf_SUPPORTED
+  png_bytep exif = NULL;
+  png_uint_32 count = 0;
+  if (png_get_eXIf_1(state->png, state->info, &count, &exif) != 0) {
+    return cc_exif_orientation(exif, count);
   }
-  if (setjmp(png_jmpbuf(state.png))) return finish(&state, CC_DAMAGED);
-  png_set_read_fn(state.png, &state, read_bytes);
-  png_read_info(state.png, state.info);
+#endif
+  return 1;
+}
 
-  png_byte colour = png_get_color_type(state.png, state.info);
-  png_set_strip_16(state.png);
-  png_set_strip_alpha(state.png);
-  if (colour == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(state.png);
+int32_t cc_png_open(cc_png *state, const uint8_t *bytes, size_t count, int32_t flags,
+                    uint64_t limit, char *message, cc_header *header) {
+  finish(state, CC_OK);
+  state->bytes = bytes;
+  state->left = count;
+  state->message = message;
+  if (setjmp(state->escape)) return finish(state, CC_DAMAGED);
+  state->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, state, on_error, on_warning);
+  state->info = state->png == NULL ? NULL : png_create_info_struct(state->png);
+  if (state->info == NULL) return finish(state, cc_fail(CC_FAILED, message, "out of memory"));
+  png_set_read_fn(state->png, state, read_bytes);
+  png_read_info(state->png, state->info);
+
+  uint64_t height = png_get_image_height(state->png, state->info);
+  uint64_t width = png_get_image_width(state->png, state->info);
+  header->height = (int32_t)height;
+  header->width = (int32_t)width;
+  if (flags & CC_ORIENTATION) header->orientation = orientation(state);
+  int32_t status = cc_check_size(height, width, limit, message);
+  // Deflate shrinks by a factor of 1032 at most.
+  if (status == CC_OK && height * png_get_rowbytes(state->png, state->info) / 1032 > count) {
+    status = cc_fail_promise(height, width, count, message);
+  }
+  return status == CC_OK ? CC_OK : finish(state, status);
+}
+
+int32_t cc_png_decode(cc_png *state, cc_box box, char *message, uint8_t *pixels) {
+  state->message = message;
+  if (setjmp(state->escape)) return finish(state, CC_DAMAGED);
+  png_structp png = state->png;
+  png_byte colour = png_get_color_type(png, state->info);
+  png_set_strip_16(png);
+  png_set_strip_alpha(png);
+  if (colour == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
   if (!(colour & PNG_COLOR_MASK_COLOR)) {
-    png_set_expand_gray_1_2_4_to_8(state.png);
-    png_set_gray_to_rgb(state.png);
+    png_set_expand_gray_1_2_4_to_8(png);
+    png_set_gray_to_rgb(png);
   }
-  int passes = png_set_interlace_handling(state.png);
-  png_read_update_info(state.png, state.info);
+  int passes = png_set_interlace_handling(png);
+  png_read_update_info(png, state->info);
 
-  size_t height = png_get_image_height(state.png, state.info);
-  size_t row = png_get_rowbytes(state.png, state.info);
-  if (row != (size_t)png_get_image_width(state.png, state.info) * 3 || capacity != height * row) {
-    return finish(&state, cc_fail(CC_FAILED, message, "the buffer holds %zu bytes, not %zu",
-                                  capacity, height * row));
+  size_t height = png_get_image_height(png, state->info);
+  size_t row = png_get_rowbytes(png, state->info);
+  if (row != (size_t)png_get_image_width(png, state->info) * 3) {
+    return finish(state, cc_fail(CC_FAILED, message, "rows of %zu bytes", row));
   }
-  for (int pass = 0; pass < passes; ++pass) {
-    for (size_t y = 0; y < height; ++y) png_read_row(state.png, pixels + y * row, NULL);
+  // The passes of an interlaced image work on all of it.
+  size_t needed = passes > 1 ? height * row : row;
+  if (state->capacity < needed) {
+    free(state->rows);
+    state->capacity = 0;
+    if ((state->rows = malloc(needed)) == NULL) {
+      return finish(state, cc_fail(CC_FAILED, message, "out of memory"));
+    }
+    state->capacity = needed;
   }
-  png_read_end(state.png, NULL);
-  return finish(&state, CC_OK);
+  for (int pass = 0; pass + 1 < passes; ++pass) {
+    for (size_t y = 0; y < height; ++y) png_read_row(png, state->rows + y * row, NULL);
+  }
+  size_t end = (size_t)(box.y + box.height), kept = (size_t)box.width * 3;
+  for (size_t y = 0; y < end; ++y) {
+    uint8_t *line = state->rows + (passes > 1 ? y * row : 0);
+    png_read_row(png, line, NULL);
+    if (y < (size_t)box.y) continue;
+    memcpy(pixels + (y - (size_t)box.y) * kept, line + (size_t)box.x * 3, kept);
+  }
+  // Rows below the box are not looked at; after the last one, the end of the file is.
+  if (end == height) png_read_end(png, NULL);
+  return finish(state, CC_OK);
 }
 
 static png_image rgb_image(int32_t height, int32_t width) {

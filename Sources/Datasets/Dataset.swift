@@ -1,15 +1,55 @@
 import FunMatchImages
 
-/// Images in a fixed order, with labels where they are known. Can be read from any thread.
+/// Images in a fixed order, with labels where they are known. Can be used from any thread.
 public protocol Dataset: Sendable {
   /// Number of images.
   var count: Int { get }
   /// Names of the classes by label; empty when the images have no labels.
   var classNames: [String] { get }
-  /// The image at `index`, in 0 ..< `count`.
-  ///
-  /// - Throws: an error that names the file when it cannot be read or decoded.
-  func image(at index: Int) throws -> PixelImage
+  /// Runs of neighbouring images that lie one behind the other in a file and are best read in that
+  /// order; empty where any order is as good as another.
+  var shards: [Range<Int>] { get }
+  /// What errors and previews call the image at `index`: its path, or its archive's path and its
+  /// name therein.
+  func name(at index: Int) -> String
   /// The class of the image at `index`; `nil` when nobody labelled it.
   func label(at index: Int) -> Int?
+  /// Makes the image at `index`, in 0 ..< `count`, the one that `reader` holds. Pixels are not
+  /// decoded yet.
+  ///
+  /// - Throws: `ImageError` when it cannot be read.
+  func open(_ index: Int, with reader: ImageReader) throws
+  /// How many bytes the image at `index` takes as a JPEG or PNG file, found without reading it; `nil`
+  /// when the data set holds its pixels in memory.
+  func encodedSize(at index: Int) -> Int?
+}
+
+extension Dataset {
+  /// None.
+  public var shards: [Range<Int>] { [] }
+
+  /// `nil`.
+  public func encodedSize(at index: Int) -> Int? { nil }
+
+  /// Opens the image at `index` and does something with it; errors name the image.
+  ///
+  /// - Throws: what `body` throws, or `ImageError` when the image cannot be read or decoded.
+  public func read<Result>(
+    _ index: Int, with reader: ImageReader, _ body: (ImageReader) throws -> Result
+  ) throws -> Result {
+    do {
+      try open(index, with: reader)
+      return try body(reader)
+    } catch var error as ImageError where error.file == nil {
+      error.file = name(at: index)
+      throw error
+    }
+  }
+
+  /// The whole image at `index`, decoded. A loop over many images is faster with one reader.
+  ///
+  /// - Throws: `ImageError` when it cannot be read or decoded.
+  public func image(at index: Int, decoder: ImageDecoder = ImageDecoder()) throws -> PixelImage {
+    try read(index, with: ImageReader(decoder)) { try $0.image() }
+  }
 }

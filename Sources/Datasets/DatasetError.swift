@@ -2,7 +2,12 @@
 public struct DatasetError: Error, CustomStringConvertible, Equatable {
   /// One sentence that names the file or the split and what was expected.
   public let description: String
+  /// Whether there is nothing at all of the data set, rather than something wrong with it.
+  public let isAbsence: Bool
 
   /// An error with this sentence.
-  public init(_ description: String) { self.description = description }
+  public init(_ description: String, isAbsence: Bool = false) {
+    self.description = description
+    self.isAbsence = isAbsence
+  }
 }

@@ -1,30 +1,52 @@
-/// How recipes and commands name images: `fashion-mnist:train`, `fashion-mnist:train[:90%]`.
+/// How recipes and commands name images: `fashion-mnist:train`, `fashion-mnist:train[:90%]`,
+/// `folder:path/to/images:train`, `photos:path`, `tar:path/shard-{000..127}.tar`.
 public struct DatasetReference: Sendable, Equatable, Codable, CustomStringConvertible {
-  /// The data set's name in the registry.
+  /// The data set's name in the registry, or `folder`, `photos` or `tar`.
   public let name: String
+  /// Where the images of `folder`, `photos` or `tar` are; `nil` for other names.
+  public let path: String?
   /// The split, such as `train`; `nil` for the data set's own choice.
   public let split: String?
-  /// What follows the split in brackets, without them.
+  /// What stands in brackets at the end, without them.
   public let slice: String?
+
+  /// Names that a path follows.
+  static let pathNames = ["folder", "photos", "tar"]
 
   /// Parses a reference.
   ///
   /// - Throws: `DatasetError` when it cannot be one.
   public init(_ text: String) throws {
-    let pattern = /([A-Za-z0-9_-]+)(?::([A-Za-z0-9_-]+)(?:\[([^\]]*)\])?)?/
-    guard let match = text.wholeMatch(of: pattern) else {
-      throw DatasetError(
-        "'\(text)' does not name a data set; expected NAME:SPLIT or NAME:SPLIT[FROM:TO]")
+    if let name = Self.pathNames.first(where: { text == $0 || text.hasPrefix($0 + ":") }) {
+      // A path may hold colons and brackets: only what can be a slice or a split is one.
+      let pattern = /(.+?)(?::([A-Za-z0-9_-]+))?(?:\[([^\[\]]*[:%][^\[\]]*)\])?/
+        .dotMatchesNewlines()
+      guard let match = text.dropFirst(name.count + 1).wholeMatch(of: pattern) else {
+        throw DatasetError("'\(text)' names no path; expected \(name):PATH")
+      }
+      self.name = name
+      path = String(match.1)
+      split = match.2.map(String.init)
+      slice = match.3.map(String.init)
+    } else {
+      let pattern = /([A-Za-z0-9_-]+)(?::([A-Za-z0-9_-]+))?(?:\[([^\]]*)\])?/
+      guard let match = text.wholeMatch(of: pattern) else {
+        throw DatasetError(
+          "'\(text)' does not name a data set; expected NAME:SPLIT or NAME:SPLIT[FROM:TO], or "
+            + "folder:PATH, photos:PATH or tar:PATH")
+      }
+      name = String(match.1)
+      path = nil
+      split = match.2.map(String.init)
+      slice = match.3.map(String.init)
     }
-    name = String(match.1)
-    split = match.2.map(String.init)
-    slice = match.3.map(String.init)
     if let slice { _ = try Slice(slice) }
   }
 
   /// The reference as it is written.
   public var description: String {
-    name + (split.map { ":" + $0 } ?? "") + (slice.map { "[\($0)]" } ?? "")
+    [name, path, split].compactMap { $0 }.joined(separator: ":")
+      + (slice.map { "[\($0)]" } ?? "")
   }
 
   /// Decodes the text form.

@@ -1,48 +1,78 @@
 import Foundation
 
-/// Finds data sets by name under the folders that may hold them.
+/// Finds data sets by name, or by their path, under the folders that may hold them.
 public struct DatasetRegistry: Sendable {
   /// Folders that are searched, in this order, before the places where packages put a data set.
   public let folders: [String]
 
   /// Searches `dataFolder` (the option `--data-dir`), then the environment variable
-  /// `FUNMATCH_DATA`.
+  /// `FUNMATCH_DATA`; without either the folder `data`, into which `funmatch data fetch` puts them.
   public init(
     dataFolder: String? = nil, environment: [String: String] = ProcessInfo.processInfo.environment
   ) {
-    folders = [dataFolder, environment["FUNMATCH_DATA"]].compactMap { $0 }.filter { !$0.isEmpty }
+    let named = [dataFolder, environment["FUNMATCH_DATA"]].compactMap { $0 }.filter { !$0.isEmpty }
+    folders = named.isEmpty ? ["data"] : named
   }
 
+  /// The data sets that are known by name.
+  public static let known: [DatasetCard] = [
+    .flowers102, .pets, .food101, .sun397, .imagenet, .cifar10, .cifar100, .fashionMNIST,
+  ]
+
   /// Names that `open` knows.
-  public static let names = [FashionMNIST.name]
+  public static let names = known.map(\.name)
 
   /// The splits of a data set that `names` has.
   public static func splits(of name: String) -> [String] {
-    name == FashionMNIST.name ? FashionMNIST.splits : []
+    known.first { $0.name == name }?.splits.map(\.name) ?? []
   }
 
   /// Opens a split, or the slice of it that the reference names.
   ///
-  /// - Parameter split: what a reference without a split means.
+  /// - Parameter split: what a reference by name without a split means; where a data set has no
+  ///   split `test`, its split `validation` stands in.
   /// - Throws: `DatasetError` when the data set is unknown, not here or damaged, or the slice is
   ///   empty.
   public func open(
     _ reference: DatasetReference, usually split: String = "train"
   ) throws -> any Dataset {
-    let whole: any Dataset
-    switch reference.name {
-    case FashionMNIST.name:
-      whole = try FashionMNIST(split: reference.split ?? split, searching: folders)
-    default:
-      throw DatasetError(
-        "no data set is called '\(reference.name)'; known: "
-          + Self.names.joined(separator: ", "))
-    }
+    let whole = try openWhole(reference, split)
     guard let slice = reference.slice else { return whole }
     let range = try Slice(slice).range(of: whole.count)
     guard !range.isEmpty else {
-      throw DatasetError("\(reference) has no images: the split holds \(whole.count)")
+      throw DatasetError("\(reference) has no images: the whole holds \(whole.count)")
     }
     return SlicedDataset(base: whole, range: range)
+  }
+
+  private func openWhole(_ reference: DatasetReference, _ usual: String) throws -> any Dataset {
+    if let path = reference.path {
+      if reference.name == "folder" {
+        return try ImageFolder.open(locate(path), split: reference.split)
+      }
+      guard reference.split == nil else {
+        throw DatasetError("\(reference): \(reference.name) knows no splits; leave it out")
+      }
+      return try reference.name == "photos"
+        ? ImageFolder.photos(locate(path)) : WebDataset.open(path, locate: locate)
+    }
+    guard let card = Self.known.first(where: { $0.name == reference.name }) else {
+      throw DatasetError(
+        "no data set is called '\(reference.name)'; known: "
+          + (Self.names + DatasetReference.pathNames.map { $0 + ":PATH" }).joined(separator: ", "))
+    }
+    return try card.open(card.meant(by: reference.split, usually: usual), folders)
+  }
+
+  /// Where a path that a user wrote leads: under the first folder that has it, or as it stands.
+  private func locate(_ path: String) throws -> String {
+    let places = path.hasPrefix("/") ? [path] : folders.map { $0 + "/" + path } + [path]
+    guard let place = places.first(where: Folder.exists) else {
+      throw DatasetError(
+        "\(path): does not exist"
+          + (path.hasPrefix("/")
+            ? "" : " in \((folders + ["the current folder"]).joined(separator: " or "))"))
+    }
+    return place
   }
 }

@@ -20,6 +20,7 @@ public struct FashionMNIST: Dataset {
   }
   /// 60,000 or 10,000.
   public let count: Int
+  private let file: String
   private let images: [UInt8]
   private let labels: [UInt8]
 
@@ -46,8 +47,8 @@ public struct FashionMNIST: Dataset {
     if let found { return found }
     throw DatasetError(
       "fashion-mnist: its four files (train-images-idx3-ubyte.gz and so on) are in none of "
-        + "\(candidates.joined(separator: ", ")); on Debian, `apt-get install dataset-fashion-mnist`"
-        + " brings them")
+        + "\(candidates.joined(separator: ", ")); `funmatch data fetch \(name)` or, on Debian, "
+        + "`apt-get install dataset-fashion-mnist` brings them", isAbsence: true)
   }
 
   private static func path(_ file: String, in folder: String) -> String? {
@@ -64,6 +65,7 @@ public struct FashionMNIST: Dataset {
       throw DatasetError("fashion-mnist has the splits train and test, not '\(split)'")
     }
     count = split == "train" ? 60_000 : 10_000
+    file = prefix + "-images-idx3-ubyte.gz"
     let folder = try Self.folder(searching: folders)
     let pixels = Self.side * Self.side
     images = try Self.read(prefix + "-images-idx3-ubyte", 16, count * pixels, folder)
@@ -86,23 +88,48 @@ public struct FashionMNIST: Dataset {
     return Array(bytes[header...])
   }
 
-  /// (28, 28, 3) pixels, the three channels alike.
-  public func image(at index: Int) -> PixelImage {
-    let pixels = Self.side * Self.side
-    let gray = images[index * pixels..<(index + 1) * pixels]
-    let rgb = [UInt8](unsafeUninitializedCapacity: 3 * pixels) { buffer, initialized in
-      var position = 0
-      for value in gray {
-        buffer[position] = value
-        buffer[position + 1] = value
-        buffer[position + 2] = value
-        position += 3
-      }
-      initialized = position
-    }
-    return PixelImage(height: Self.side, width: Self.side, pixels: rgb)
-  }
+  /// The file that holds the images, and the image's number therein.
+  public func name(at index: Int) -> String { "\(file)#\(index)" }
 
   /// A number in 0 ..< 10.
   public func label(at index: Int) -> Int? { Int(labels[index]) }
+
+  /// (28, 28, 3) pixels, the three channels alike.
+  public func open(_ index: Int, with reader: ImageReader) {
+    let pixels = Self.side * Self.side
+    reader.open(height: Self.side, width: Self.side) { target in
+      for (position, value) in images[index * pixels..<(index + 1) * pixels].enumerated() {
+        target[3 * position] = value
+        target[3 * position + 1] = value
+        target[3 * position + 2] = value
+      }
+    }
+  }
+}
+
+extension DatasetCard {
+  static let fashionMNIST = DatasetCard(
+    name: FashionMNIST.name, summary: "Clothing, 28 x 28 pixels in gray (Xiao et al. 2017)",
+    splits: [("train", 60_000), ("test", 10_000)], classes: 10,
+    source: DatasetSource(files: [
+      file(
+        "train-images-idx3-ubyte.gz", 26_421_880,
+        "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
+      file(
+        "train-labels-idx1-ubyte.gz", 29_515,
+        "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
+      file(
+        "t10k-images-idx3-ubyte.gz", 4_422_102,
+        "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
+      file(
+        "t10k-labels-idx1-ubyte.gz", 5_148,
+        "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
+    ])
+  ) { try FashionMNIST(split: $0, searching: $1) }
+
+  private static func file(_ name: String, _ size: Int, _ sha256: String) -> DatasetSource.File {
+    DatasetSource.File(
+      "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/" + name, size: size,
+      sha256: sha256)
+  }
 }

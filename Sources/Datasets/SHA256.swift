@@ -2,22 +2,16 @@ import Foundation
 
 /// SHA-256 (FIPS 180-4), which Foundation lacks on Linux.
 public struct SHA256 {
-  private var state: [UInt32] = [
+  /// The first 32 bits of the fractional parts of the square roots of the first 8 primes.
+  private var state = SIMD8<UInt32>(
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
-    0x5be0_cd19,
-  ]
+    0x5be0_cd19)
 
   /// The digest of some bytes as 64 hexadecimal digits.
   public static func hexadecimal(of bytes: UnsafeRawBufferPointer) -> String {
-    var hash = SHA256()
-    let whole = bytes.count / 64 * 64
-    hash.absorb(UnsafeRawBufferPointer(rebasing: bytes[..<whole]))
-    var tail = Array(bytes[whole...]) + [0x80]
-    tail += [UInt8](repeating: 0, count: (120 - tail.count % 64) % 64)
-    tail += (0..<8).map { UInt8(truncatingIfNeeded: (bytes.count * 8) >> (56 - 8 * $0)) }
-    tail.withUnsafeBytes { hash.absorb($0) }
-    return hash.state.map { word in
-      let digits = String(word, radix: 16)
+    let state = digest(of: bytes)
+    return state.indices.map { index in
+      let digits = String(state[index], radix: 16)
       return String(repeating: "0", count: 8 - digits.count) + digits
     }.joined()
   }
@@ -39,40 +33,83 @@ public struct SHA256 {
     return data.withUnsafeBytes { hexadecimal(of: $0) }
   }
 
+  /// The first eight bytes of the digest of some bytes as one number, big endian.
+  static func start(of bytes: UnsafeRawBufferPointer) -> UInt64 {
+    let state = digest(of: bytes)
+    return UInt64(state[0]) << 32 | UInt64(state[1])
+  }
+
+  private static func digest(of bytes: UnsafeRawBufferPointer) -> SIMD8<UInt32> {
+    var hash = SHA256()
+    let whole = bytes.count / 64 * 64
+    hash.absorb(UnsafeRawBufferPointer(rebasing: bytes[..<whole]))
+    // What is left, the end mark and the length fill one or two more blocks.
+    withUnsafeTemporaryAllocation(byteCount: 128, alignment: 8) { tail in
+      let left = bytes.count - whole
+      let size = left < 56 ? 64 : 128
+      tail.initializeMemory(as: UInt8.self, repeating: 0)
+      tail.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[whole...]))
+      tail[left] = 0x80
+      tail.storeBytes(
+        of: UInt64(bytes.count * 8).bigEndian, toByteOffset: size - 8, as: UInt64.self)
+      hash.absorb(UnsafeRawBufferPointer(rebasing: tail[..<size]))
+    }
+    return hash.state
+  }
+
   private mutating func absorb(_ bytes: UnsafeRawBufferPointer) {
-    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { words in
-      for start in stride(from: 0, to: bytes.count, by: 64) {
-        for i in 0..<16 {
-          words[i] = UInt32(
-            bigEndian: bytes.loadUnaligned(fromByteOffset: start + 4 * i, as: UInt32.self))
+    Self.constants.withUnsafeBufferPointer { constants in
+      withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { words in
+        for start in stride(from: 0, to: bytes.count, by: 64) {
+          for i in 0..<16 {
+            words[i] = UInt32(
+              bigEndian: bytes.loadUnaligned(fromByteOffset: start + 4 * i, as: UInt32.self))
+          }
+          for i in 16..<64 {
+            let a = words[i - 15]
+            let b = words[i - 2]
+            let s0 = Self.rotate(a, 7) ^ Self.rotate(a, 18) ^ (a >> 3)
+            let s1 = Self.rotate(b, 17) ^ Self.rotate(b, 19) ^ (b >> 10)
+            words[i] = words[i - 16] &+ s0 &+ words[i - 7] &+ s1
+          }
+          compress(words, constants)
         }
-        for i in 16..<64 {
-          let a = words[i - 15]
-          let b = words[i - 2]
-          let s0 = Self.rotate(a, 7) ^ Self.rotate(a, 18) ^ (a >> 3)
-          let s1 = Self.rotate(b, 17) ^ Self.rotate(b, 19) ^ (b >> 10)
-          words[i] = words[i - 16] &+ s0 &+ words[i - 7] &+ s1
-        }
-        compress(words)
       }
     }
   }
 
-  private mutating func compress(_ words: UnsafeMutableBufferPointer<UInt32>) {
+  private mutating func compress(
+    _ words: UnsafeMutableBufferPointer<UInt32>, _ constants: UnsafeBufferPointer<UInt32>
+  ) {
     var (a, b, c, d) = (state[0], state[1], state[2], state[3])
     var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-    for i in 0..<64 {
-      let s1 = Self.rotate(e, 6) ^ Self.rotate(e, 11) ^ Self.rotate(e, 25)
-      let t1 = h &+ s1 &+ ((e & f) ^ (~e & g)) &+ Self.constants[i] &+ words[i]
-      let s0 = Self.rotate(a, 2) ^ Self.rotate(a, 13) ^ Self.rotate(a, 22)
-      let t2 = s0 &+ ((a & b) ^ (a & c) ^ (b & c))
-      (h, g, f, e, d, c, b, a) = (g, f, e, d &+ t1, c, b, a, t1 &+ t2)
+    // The roles of the eight change places every round; written out, nothing has to be moved.
+    for i in stride(from: 0, to: 64, by: 8) {
+      Self.round(a, b, c, &d, e, f, g, &h, constants[i] &+ words[i])
+      Self.round(h, a, b, &c, d, e, f, &g, constants[i + 1] &+ words[i + 1])
+      Self.round(g, h, a, &b, c, d, e, &f, constants[i + 2] &+ words[i + 2])
+      Self.round(f, g, h, &a, b, c, d, &e, constants[i + 3] &+ words[i + 3])
+      Self.round(e, f, g, &h, a, b, c, &d, constants[i + 4] &+ words[i + 4])
+      Self.round(d, e, f, &g, h, a, b, &c, constants[i + 5] &+ words[i + 5])
+      Self.round(c, d, e, &f, g, h, a, &b, constants[i + 6] &+ words[i + 6])
+      Self.round(b, c, d, &e, f, g, h, &a, constants[i + 7] &+ words[i + 7])
     }
-    for (i, word) in [a, b, c, d, e, f, g, h].enumerated() { state[i] = state[i] &+ word }
+    state &+= SIMD8(a, b, c, d, e, f, g, h)
+  }
+
+  @inline(__always)
+  private static func round(
+    _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: inout UInt32, _ e: UInt32, _ f: UInt32,
+    _ g: UInt32, _ h: inout UInt32, _ word: UInt32
+  ) {
+    let s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
+    h = h &+ s1 &+ ((e & f) ^ (~e & g)) &+ word
+    d = d &+ h
+    h = h &+ (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) &+ ((a & b) ^ (a & c) ^ (b & c))
   }
 
   private static func rotate(_ word: UInt32, _ count: UInt32) -> UInt32 {
-    word >> count | word << (32 - count)
+    word &>> count | word &<< (32 &- count)
   }
 
   /// The first 32 bits of the fractional parts of the cube roots of the first 64 primes.

@@ -7,6 +7,14 @@ struct SlicedDataset: Dataset {
 
   var count: Int { range.count }
   var classNames: [String] { base.classNames }
-  func image(at index: Int) throws -> PixelImage { try base.image(at: range.lowerBound + index) }
+  var shards: [Range<Int>] {
+    base.shards.map { $0.clamped(to: range) }.filter { !$0.isEmpty }
+      .map { $0.lowerBound - range.lowerBound..<$0.upperBound - range.lowerBound }
+  }
+  func name(at index: Int) -> String { base.name(at: range.lowerBound + index) }
   func label(at index: Int) -> Int? { base.label(at: range.lowerBound + index) }
+  func encodedSize(at index: Int) -> Int? { base.encodedSize(at: range.lowerBound + index) }
+  func open(_ index: Int, with reader: ImageReader) throws {
+    try base.open(range.lowerBound + index, with: reader)
+  }
 }

@@ -1,11 +1,15 @@
 import FunMatchTorch
 import FunMatchViews
 
-/// A step's images on the device, mixed: what both networks are given.
+/// A step's images on the device, mixed: what the networks are given.
 public struct Batch {
-  /// Images by resolution: (N, 3, resolution, resolution), f32 in [-1, 1], channels side by side in
-  /// memory.
-  public let images: [Int: Tensor]
+  /// Images for the student by resolution: (N, 3, resolution, resolution), f32 in [-1, 1], channels
+  /// side by side in memory.
+  public let student: [Int: Tensor]
+  /// Images for the teachers likewise; where they share the student's views, the very same tensors.
+  public let teacher: [Int: Tensor]
+  /// Places of the images in their data set, before mixing.
+  public let indices: [Int]
   /// Class of each image before mixing; `nil` where nobody labelled it.
   public let labels: [Int?]
   /// Share of an image itself in its mixture, in [0.5, 1].
@@ -13,19 +17,24 @@ public struct Batch {
 
   /// Brings views to the device, scales and mixes them.
   public init(_ views: ImageBatch, lambda: Double, device: Device) {
-    images = Dictionary(
-      uniqueKeysWithValues: views.pixels.map { size, pixels in
-        let scaled = Batch.scaled(pixels, count: views.count, size: size, device: device)
-        return (size, Mixup.mix(scaled, lambda: lambda))
-      })
+    func mixed(_ pixels: [Int: Pixels]) -> [Int: Tensor] {
+      pixels.mapValues { Mixup.mix(Batch.scaled($0, device: device), lambda: lambda) }
+    }
+    student = mixed(views.student)
+    teacher = views.teacher.isEmpty ? student : mixed(views.teacher)
+    indices = views.indices
     labels = views.labels
     self.lambda = lambda
   }
 
   /// uint8 (count, size, size, 3) to f32 (count, 3, size, size), u8 / 255 · 2 - 1 (big_vision's
   /// `value_range(-1, 1)`).
-  public static func scaled(_ pixels: [UInt8], count: Int, size: Int, device: Device) -> Tensor {
-    scaled(Tensor(pixels, shape: [count, size, size, 3]).to(device))
+  public static func scaled(_ pixels: Pixels, device: Device) -> Tensor {
+    let shape = [pixels.count, pixels.size, pixels.size, 3]
+    // The tensor copies the bytes, so the pixels need not outlive this call.
+    return withExtendedLifetime(pixels) {
+      scaled(Tensor(bytes: pixels.bytes, shape: shape, dtype: .u8).to(device))
+    }
   }
 
   /// uint8 (N, H, W, 3) to f32 (N, 3, H, W) in [-1, 1].

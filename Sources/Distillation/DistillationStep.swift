@@ -56,7 +56,7 @@ public struct DistillationStep {
   public func callAsFunction(_ views: ImageBatch, step: Int) throws -> Result {
     // Mixed before either network sees it.
     let batch = Batch(views, lambda: lambda(step), device: device)
-    guard let images = batch.images[resolution] else {
+    guard let images = batch.student[resolution] else {
       throw TrainingError("no views were drawn at the student's \(resolution) pixels")
     }
     stopwatch?.begin()

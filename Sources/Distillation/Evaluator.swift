@@ -3,6 +3,7 @@ import FunMatchImages
 import FunMatchModels
 import FunMatchNN
 import FunMatchTorch
+import FunMatchViews
 
 /// Shows a data set's images to networks, in order and without any randomness, and compares what they
 /// say with labels and with a teacher. The teacher is asked once and its logits are kept.
@@ -11,17 +12,20 @@ public final class Evaluator {
   private let teacher: Subject?
   private let batchSize: Int
   private let device: Device
-  private var teacherLogits: [Int: Tensor] = [:]
+  private let loading: LoaderOptions
+  private var teacherLogits: [Tensor] = []
   private var teacherSeconds = 0.0
 
   /// Evaluates on `dataset`, `batchSize` images a forward pass.
   public init(
-    _ dataset: any Dataset, teacher: Subject? = nil, batchSize: Int, device: Device
+    _ dataset: any Dataset, teacher: Subject? = nil, batchSize: Int, device: Device,
+    loading: LoaderOptions = LoaderOptions()
   ) {
     self.dataset = dataset
     self.teacher = teacher
     self.batchSize = batchSize
     self.device = device
+    self.loading = loading
   }
 
   /// A network and how images are prepared for it.
@@ -38,61 +42,68 @@ public final class Evaluator {
     }
   }
 
-  /// Runs the whole data set through the network.
+  /// Runs the whole data set through the network; images that are broken, if they are skipped, count
+  /// nowhere.
   ///
   /// - Throws: the data set's error when an image cannot be read.
   public func callAsFunction(_ subject: Subject) throws -> Evaluation {
     var tally = Tally()
     var seconds = 0.0
-    for start in stride(from: 0, to: dataset.count, by: batchSize) {
-      let range = start..<min(start + batchSize, dataset.count)
-      let labels = range.map { dataset.label(at: $0) }
-      let logits = try answer(subject, range, &seconds)
+    let views = try source(subject)
+    // The teacher is shown the same images, unless it has been asked before; where they are prepared
+    // in the same way, they are the same pixels.
+    var answers = teacherLogits
+    let isAsked = teacher != nil && answers.isEmpty
+    let sharesPixels = teacher?.preprocessing == subject.preprocessing
+    let others = try isAsked && !sharesPixels ? teacher.map { try source($0) } : nil
+    for number in 0..<views.count {
+      let batch = try views.batch(number)
+      let labels = batch.whole.map { batch.labels[$0] }
+      let logits = answer(subject, batch, &seconds)
       tally.count(logits, labels)
       guard let teacher else { continue }
-      let others = try teacherLogits[start] ?? answer(teacher, range, &teacherSeconds)
-      teacherLogits[start] = others
-      tally.compare(logits, with: others, labels)
+      if isAsked {
+        answers.append(answer(teacher, try others?.batch(number) ?? batch, &teacherSeconds))
+      }
+      tally.compare(logits, with: answers[number], labels)
     }
-    let images = Double(dataset.count)
+    teacherLogits = answers
+    let images = Double(tally.images)
     var evaluation = Evaluation(
-      images: dataset.count, top1: tally.share(tally.right),
+      images: tally.images, top1: tally.share(tally.right),
       imagesPerSecond: images / max(seconds, 1e-9))
     if teacher != nil {
-      evaluation.agreement = Double(tally.agreed) / images
-      evaluation.kl = tally.kl / images
+      evaluation.agreement = Double(tally.agreed) / max(images, 1)
+      evaluation.kl = tally.kl / max(images, 1)
       evaluation.teacherTop1 = tally.share(tally.teacherRight)
       evaluation.teacherImagesPerSecond = images / max(teacherSeconds, 1e-9)
     }
     return evaluation
   }
 
+  private func source(_ subject: Subject) throws -> EvaluationSource {
+    let preprocessing = EvaluationPreprocessing(
+      resize: subject.preprocessing.resize, crop: subject.preprocessing.crop)
+    return try EvaluationSource(dataset, preprocessing, batchSize: batchSize, options: loading)
+  }
+
   private func answer(
-    _ subject: Subject, _ range: Range<Int>, _ seconds: inout Double
-  ) throws -> Tensor {
-    let size = subject.preprocessing.crop
-    let prepare = EvaluationPreprocessing(resize: subject.preprocessing.resize, crop: size)
-    var pixels = [UInt8](repeating: 0, count: range.count * size * size * 3)
-    let bytes = size * size * 3
-    try pixels.withUnsafeMutableBufferPointer { buffer in
-      for (position, index) in range.enumerated() {
-        let slot = buffer[position * bytes..<(position + 1) * bytes]
-        try prepare.apply(
-          to: dataset.image(at: index), into: UnsafeMutableBufferPointer(rebasing: slot))
-      }
-    }
-    let images = Batch.scaled(pixels, count: range.count, size: size, device: device)
+    _ subject: Subject, _ batch: EvaluationSource.Batch, _ seconds: inout Double
+  ) -> Tensor {
+    let images = Batch.scaled(batch.pixels, device: device)
     device.synchronize()
     let start = ContinuousClock.now
     let logits = withInference { subject.model(images, subject.mode) }.to(.cpu)
     device.synchronize()
     seconds += start.duration(to: .now).seconds
-    return logits
+    guard batch.whole.count < batch.labels.count else { return logits }
+    return logits.selecting(Tensor(batch.whole.map { Int64($0) }))
   }
 }
 
 /// Sums over the batches of an evaluation.
 private struct Tally {
+  var images = 0
   var labelled = 0
   var right = 0
   var teacherRight = 0
@@ -104,6 +115,7 @@ private struct Tally {
   }
 
   mutating func count(_ logits: Tensor, _ labels: [Int?]) {
+    images += labels.count
     labelled += labels.count { $0 != nil }
     right += matches(logits, labels)
   }

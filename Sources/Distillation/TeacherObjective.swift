@@ -1,7 +1,7 @@
 import FunMatchTorch
 
-/// Function matching: be close to what the teachers say of the very same views. Labels play no
-/// part.
+/// Be close to what the teachers say of the views that they are shown: the student's very own under
+/// function matching. Labels play no part.
 ///
 /// With several teachers the distances to each are added (big_vision
 /// `trainers/proj/distill/distill.py`, `loss_fn`).
@@ -20,7 +20,7 @@ public struct TeacherObjective: Objective {
   /// - Throws: `TrainingError` when no views were drawn at a teacher's resolution.
   public func target(_ batch: Batch) throws -> [Tensor] {
     try teachers.map { teacher in
-      guard let images = batch.images[teacher.resolution] else {
+      guard let images = batch.teacher[teacher.resolution] else {
         throw TrainingError("no views were drawn at the teacher's \(teacher.resolution) pixels")
       }
       return teacher(images)
@@ -29,8 +29,6 @@ public struct TeacherObjective: Objective {
 
   /// The sum over the teachers of the mean distance to each, a scalar.
   public func loss(_ logits: Tensor, _ target: [Tensor]) -> Tensor {
-    target.dropFirst().reduce(distance(student: logits, teacher: target[0]).mean()) {
-      $0 + distance(student: logits, teacher: $1).mean()
-    }
+    distance.total(student: logits, teachers: target)
   }
 }

@@ -12,6 +12,8 @@ public struct Trainer {
     public let result: DistillationStep.Result
     /// Images a second, drawing the views included.
     public let imagesPerSecond: Double
+    /// Seconds of the step in which the engine waited for its images.
+    public let waitedSeconds: Double
   }
 
   private let step: DistillationStep
@@ -31,12 +33,14 @@ public struct Trainer {
   public func run(_ steps: Range<Int>, after: (Progress) throws -> Bool) throws {
     for index in steps {
       let start = ContinuousClock.now
-      let result = try step(source.batch(index), step: index)
+      let views = try source.batch(index)
+      let waited = start.duration(to: .now).seconds
+      let result = try step(views, step: index)
       let seconds = start.duration(to: .now).seconds
       let images = (index + 1) * source.batchSize
       let progress = Progress(
         stepsDone: index + 1, epoch: Double(images) / Double(source.imageCount), result: result,
-        imagesPerSecond: Double(source.batchSize) / max(seconds, 1e-9))
+        imagesPerSecond: Double(source.batchSize) / max(seconds, 1e-9), waitedSeconds: waited)
       guard try after(progress) else { return }
     }
   }

@@ -1,5 +1,6 @@
 import FunMatchModels
 import FunMatchOptimizers
+import FunMatchViews
 
 extension Recipe {
   /// Checks what can be checked without reading data or weights.
@@ -91,10 +92,6 @@ extension Recipe {
   /// The paper's short side for a resolution: 160 for 128, 8/7 of it from 160 pixels on; images of
   /// a few dozen pixels are taken whole.
   public static func usualResize(_ resolution: Int) -> Int {
-    switch resolution {
-    case ..<64: resolution
-    case ..<160: resolution * 5 / 4
-    default: (resolution * 8 + 3) / 7
-    }
+    resolution < 64 ? resolution : Crop.usualResize(resolution)
   }
 }

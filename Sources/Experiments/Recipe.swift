@@ -12,6 +12,12 @@ import FunMatchViews
 public struct Recipe: Codable, Sendable, Equatable {
   /// The images.
   public var data: Images
+  /// What of the training images is kept in memory.
+  public var cache: Cache
+  /// How images are decoded.
+  public var decoding: Decoding
+  /// What is done about images that cannot be read or decoded.
+  public var onBrokenImage: BrokenImages.Rule
   /// Who is asked; empty for supervised training.
   public var teachers: [Network]
   /// The network that is trained.
@@ -41,9 +47,12 @@ extension Recipe {
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
     data = try keys.decode(Images.self, forKey: .data)
+    cache = try keys.value(.cache, or: .none)
+    decoding = try keys.value(.decoding, or: Decoding())
+    onBrokenImage = try keys.value(.onBrokenImage, or: .fail)
     teachers = try keys.value(.teachers, or: [])
     student = try keys.decode(Network.self, forKey: .student)
-    views = try keys.value(.views, or: ViewPolicy())
+    views = try keys.value(.views, or: .funmatch)
     distance = try keys.value(.distance, or: .kl(temperature: 1))
     optimizer = try keys.value(.optimizer, or: Optimizer(adam: AdamConfiguration()))
     schedule = try keys.decode(Length.self, forKey: .schedule)

@@ -1,3 +1,4 @@
+import FunMatchImages
 import FunMatchOptimizers
 import FunMatchViews
 import Yams
@@ -85,7 +86,12 @@ enum RecipeKeys {
 
   /// What keys with a few possible values can have.
   private static let values = [
-    "policy": ViewPolicy.Kind.allCases.map(\.rawValue),
+    "policy": ViewPolicy.paper.map(\.name),
+    "cache": Recipe.Cache.allCases.map(\.rawValue),
+    "onBrokenImage": BrokenImages.Rule.allCases.map(\.rawValue),
+    "inverseDCT": ImageDecoder.InverseDCT.allCases.map(\.rawValue),
+    "orientation": ImageDecoder.EXIFOrientation.allCases.map(\.rawValue),
+    "damage": ImageDecoder.Damage.allCases.map(\.rawValue),
     "decay": Schedule.Decay.allCases.map(\.rawValue),
     "firstMoment": AdamConfiguration.MomentType.allCases.map(\.rawValue),
     "precision": Recipe.Precision.allCases.map(\.rawValue),

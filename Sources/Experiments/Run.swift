@@ -86,12 +86,17 @@ public struct Run {
   private func train(
     _ parts: RunParts, from start: Int, _ metrics: MetricsLog, _ log: Logger
   ) throws -> Int {
+    guard let trainer = try parts.trainer(log, shouldStop: options.shouldStop) else { return start }
     let line = options.isQuiet ? nil : ProgressLine(total: parts.steps)
     defer { line?.clear() }
+    let begin = ContinuousClock.now
+    var waited = 0.0
     var done = start
-    try parts.trainer.run(start..<parts.steps) { progress in
+    try trainer.run(start..<parts.steps) { progress in
       done = progress.stepsDone
       let isLast = done == parts.steps
+      waited += progress.waitedSeconds
+      parts.images.report(to: log) { line?.clear() }
       var values = [
         "epoch": progress.epoch, "distillLoss": progress.result.loss,
         "learningRate": recipe.optimizer.adam.learningRate * progress.result.multiplier,
@@ -124,6 +129,13 @@ public struct Run {
         batchSize: recipe.batchSize, loss: progress.result.loss)
       return !stops
     }
+    line?.clear()
+    let seconds = begin.duration(to: .now).seconds
+    let share = ProgressLine.fixed(100 * waited / max(seconds, 1e-9), 1)
+    log.info("waited for images \(share) % of \(ProgressLine.time(seconds))")
+    parts.images.report(to: log)
+    let broken = parts.images.loading.broken.count
+    if broken > 0 { log.warning("\(broken) broken images were skipped in all") }
     return done
   }
 

@@ -6,6 +6,8 @@ struct RunNetworks {
   let student: ModelFile
   let teachers: [ModelFile]
   let classes: Int
+  /// SHA-256 of the teachers' files of weights.
+  let teacherChecksums: [String]
   /// What is learnt from, and the SHA-256 of every file of weights.
   let origin: [String]
 
@@ -47,9 +49,13 @@ struct RunNetworks {
       classNames: names.first { $0.count == classes } ?? [],
       preprocessing: recipe.studentPreprocessing)
     self.classes = classes
-    let files = (teachers.isEmpty ? [] : recipe.teachers.map(\.weights)) + [recipe.student.weights]
+    func checksum(_ weights: String?) throws -> String? {
+      try weights.map { try SHA256.hexadecimal(file: loader.find($0)) }
+    }
+    teacherChecksums =
+      try teachers.isEmpty ? [] : recipe.teachers.compactMap { try checksum($0.weights) }
     origin =
-      [kind.rawValue]
-      + (try files.compactMap { $0 }.map { try SHA256.hexadecimal(file: loader.find($0)) })
+      [kind.rawValue] + teacherChecksums
+      + [try checksum(recipe.student.weights)].compactMap { $0 }
   }
 }

@@ -12,19 +12,24 @@ public struct RunOptions: Sendable {
   public var isQuiet: Bool
   /// Where data sets are looked for first.
   public var dataFolder: String?
+  /// Threads that read and draw images; `nil`: as many as the machine has cores. What they draw does
+  /// not depend on it.
+  public var workers: Int?
   /// Asked after every step; once it says yes, the state is saved and the run ends.
   public var shouldStop: @Sendable () -> Bool
 
   /// All named.
   public init(
     output: String, resume: Bool = false, device: Device = .cpu, isQuiet: Bool = false,
-    dataFolder: String? = nil, shouldStop: @escaping @Sendable () -> Bool = { false }
+    dataFolder: String? = nil, workers: Int? = nil,
+    shouldStop: @escaping @Sendable () -> Bool = { false }
   ) {
     self.output = output
     self.resume = resume
     self.device = device
     self.isQuiet = isQuiet
     self.dataFolder = dataFolder
+    self.workers = workers
     self.shouldStop = shouldStop
   }
 }

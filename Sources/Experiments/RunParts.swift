@@ -4,6 +4,7 @@ import FunMatchModels
 import FunMatchOptimizers
 import FunMatchTorch
 import FunMatchViews
+import Logging
 
 /// Everything that a recipe names, read and put together.
 struct RunParts {
@@ -12,74 +13,78 @@ struct RunParts {
   /// What a run that goes on must have in common with the one that began.
   let origin: [String]
   let optimizer: Adam
-  let trainer: Trainer
+  let images: RunImages
   /// Looks at the validation images, with the first teacher beside the student.
   let validation: Evaluator?
   /// Looks at the test images likewise.
   let test: Evaluator?
+  private let kind: Run.Kind
   private let recipe: Recipe
   private let device: Device
-  private let teachers: [ModelFile]
+  private let networks: RunNetworks
+  private let asked: [Teacher]
 
   init(_ kind: Run.Kind, _ file: RecipeFile, _ options: RunOptions) throws {
+    self.kind = kind
     recipe = file.recipe
     device = options.device
-    let registry = DatasetRegistry(dataFolder: options.dataFolder)
-    let training = try registry.open(recipe.data.train)
-    let validationImages = try recipe.data.validation.map { try registry.open($0) }
-    let testImages = try recipe.data.test.map { try registry.open($0) }
-    steps = try recipe.steps(imageCount: training.count)
+    images = try RunImages(recipe, options)
+    steps = try recipe.steps(imageCount: images.training.count)
 
-    let networks = try RunNetworks(
-      kind, file, training: training.classNames,
+    networks = try RunNetworks(
+      kind, file, training: images.training.classNames,
       evaluated: [
-        "data.validation": validationImages?.classNames ?? [],
-        "data.test": testImages?.classNames ?? [],
+        "data.validation": images.validation?.classNames ?? [],
+        "data.test": images.test?.classNames ?? [],
       ])
-    (student, teachers, origin) = (networks.student, networks.teachers, networks.origin)
+    (student, origin) = (networks.student, networks.origin)
     // Before gradients are asked for: what is moved later is another tensor.
     student.model.store.move(to: device)
     student.model.store.requireGradients()
     optimizer = Adam(student.model.store.parameters, recipe.optimizer.adam)
 
-    let objective = Self.objective(kind, recipe, networks, device)
-    let resolutions = [recipe.student.resolution] + recipe.teachers.map(\.resolution)
+    // Before anybody asks them: freezing changes what the model computes in.
+    asked = zip(networks.teachers, recipe.teachers).map { teacher, network in
+      Teacher(
+        teacher.model, resolution: network.resolution, precision: file.recipe.precision.dtype,
+        device: options.device)
+    }
+    let teacher = Self.subject(networks.teachers.first, recipe)
+    let (batchSize, place, loading) = (recipe.evaluation.batchSize, device, images.loading)
+    func evaluator(_ dataset: any Dataset) -> Evaluator {
+      Evaluator(dataset, teacher: teacher, batchSize: batchSize, device: place, loading: loading)
+    }
+    validation = images.validation.map(evaluator)
+    test = images.test.map(evaluator)
+  }
+
+  /// What makes the updates. Fills the cache that the recipe wants, and asks fixed teachers first.
+  ///
+  /// - Returns: `nil` when the user wants to stop before that is done.
+  func trainer(_ log: Logger, shouldStop: () -> Bool) throws -> Trainer? {
+    let dataset = try images.cachedTraining(log)
+    let objective: any Objective
+    switch kind {
+    case .supervision: objective = LabelObjective(classes: networks.classes, device: device)
+    case .distillation where recipe.views.teacher.isFixed:
+      let ask = RunTargets(recipe: recipe, images: images, networks: networks, device: device)
+      guard let targets = try ask(asked, dataset, log, shouldStop: shouldStop) else {
+        return nil
+      }
+      objective = FixedObjective(targets, recipe.distance, device: device)
+    case .distillation: objective = TeacherObjective(asked, recipe.distance)
+    }
     let source = try BatchSource(
-      training, policy: recipe.views, batchSize: recipe.batchSize,
-      resolutions: kind == .distillation ? resolutions : [recipe.student.resolution],
-      seed: recipe.seed)
+      dataset, policy: recipe.views, batchSize: recipe.batchSize,
+      student: recipe.student.resolution, teachers: asked.map(\.resolution), seed: recipe.seed,
+      options: images.loading)
     let step = DistillationStep(
       student: student.model, objective: objective, optimizer: optimizer,
       schedule: Schedule(
         totalSteps: steps, warmupSteps: recipe.schedule.warmupSteps, decay: recipe.schedule.decay),
       lambda: Mixup(recipe.views.mixup, seed: recipe.seed).lambda(step:),
       resolution: recipe.student.resolution, precision: recipe.precision.dtype, device: device)
-    trainer = Trainer(step, source)
-
-    let teacher = Self.subject(networks.teachers.first, recipe)
-    let (batchSize, place) = (recipe.evaluation.batchSize, device)
-    validation = validationImages.map {
-      Evaluator($0, teacher: teacher, batchSize: batchSize, device: place)
-    }
-    test = testImages.map {
-      Evaluator($0, teacher: teacher, batchSize: batchSize, device: place)
-    }
-  }
-
-  /// What the student learns from. Freezes the teachers.
-  private static func objective(
-    _ kind: Run.Kind, _ recipe: Recipe, _ networks: RunNetworks, _ device: Device
-  ) -> any Objective {
-    switch kind {
-    case .supervision: return LabelObjective(classes: networks.classes, device: device)
-    case .distillation:
-      let teachers = zip(networks.teachers, recipe.teachers).map { teacher, network in
-        Teacher(
-          teacher.model, resolution: network.resolution, precision: recipe.precision.dtype,
-          device: device)
-      }
-      return TeacherObjective(teachers, recipe.distance)
-    }
+    return Trainer(step, source)
   }
 
   /// The first teacher as it is evaluated.
@@ -100,8 +105,8 @@ struct RunParts {
   /// One line on what is about to happen.
   var summary: String {
     let size = Comparison.grouped(student.model.store.valueCount)
-    let asked = teachers.map { Comparison.grouped($0.model.store.valueCount) }
-    let source = asked.isEmpty ? "labels" : "a teacher of \(asked.joined(separator: " and "))"
+    let sizes = networks.teachers.map { Comparison.grouped($0.model.store.valueCount) }
+    let source = sizes.isEmpty ? "labels" : "a teacher of \(sizes.joined(separator: " and "))"
     return "\(steps) steps of \(recipe.batchSize) images; a student of \(size) parameters learns "
       + "from \(source); \(device), \(Torch.threads) threads, \(recipe.precision.rawValue)"
   }
@@ -116,7 +121,7 @@ struct RunParts {
   /// The same with what is known of both networks.
   func compare(_ evaluator: Evaluator) throws -> Comparison {
     let evaluation = try evaluate(evaluator)
-    let teacher = teachers.first.map {
+    let teacher = networks.teachers.first.map {
       Contestant(
         $0.model, Self.preprocessing(of: $0, recipe), top1: evaluation.teacherTop1,
         imagesPerSecond: evaluation.teacherImagesPerSecond ?? 0)

@@ -26,4 +26,15 @@ public struct Box: Sendable, Hashable, Codable {
       && y < imageHeight && x < imageWidth
       && height <= imageHeight - y && width <= imageWidth - x
   }
+
+  /// The smallest box around all of these.
+  ///
+  /// - Precondition: there is at least one.
+  public init(around boxes: [Box]) {
+    let y = boxes.map(\.y).min() ?? 0
+    let x = boxes.map(\.x).min() ?? 0
+    let bottom = boxes.map { $0.y + $0.height }.max() ?? 0
+    let right = boxes.map { $0.x + $0.width }.max() ?? 0
+    self.init(y: y, x: x, height: bottom - y, width: right - x)
+  }
 }

@@ -1,9 +1,7 @@
 import CCodecs
 
 /// Calls a function of `CCodecs` with a message buffer, and throws its message if it fails.
-func call(
-  _ name: String?, _ body: (UnsafeMutablePointer<CChar>) -> Int32
-) throws {
+func call(_ body: (UnsafeMutablePointer<CChar>) -> Int32) throws {
   try withUnsafeTemporaryAllocation(of: CChar.self, capacity: CC_MESSAGE_SIZE) { message in
     guard let start = message.baseAddress else { return }
     start.initialize(repeating: 0, count: message.count)
@@ -16,6 +14,6 @@ func call(
       case CC_TOO_LARGE: .tooLarge
       default: .failed
       }
-    throw ImageError(kind: kind, file: name, reason: String(cString: start))
+    throw ImageError(kind: kind, reason: String(cString: start))
   }
 }

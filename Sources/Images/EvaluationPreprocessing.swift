@@ -21,26 +21,39 @@ public struct EvaluationPreprocessing: Sendable, Hashable, Codable {
   /// - Throws: `ImageError` of kind `geometry` if not 0 < crop <= resize.
   public func apply(to image: PixelImage) throws -> PixelImage {
     try check()
-    let size = image.sizeOfResizeSmall(resize)
-    let window = try Box.center(of: crop, height: size.height, width: size.width)
-    if size.height == image.height && size.width == image.width { return image.crop(window) }
-    return PixelImage(height: crop, width: crop) {
-      image.resizeArea(height: size.height, width: size.width, window: window, into: $0)
+    return PixelImage(height: crop, width: crop) { target in
+      image.withPart { write($0, into: target) }
     }
   }
 
-  /// The same as `apply(to:)`, written to the caller's memory, for filling a batch in place.
+  /// The same of the image that `reader` holds, of which no more is decoded than that takes, written
+  /// to the caller's memory.
   ///
   /// - Parameter target: `crop * crop * 3` bytes; need not be initialized before, all of it is
   ///   after.
-  /// - Throws: `ImageError` of kind `geometry` if not 0 < crop <= resize.
+  /// - Throws: `ImageError` of kind `geometry` if not 0 < crop <= resize; what decoding throws.
   public func apply(
-    to image: PixelImage, into target: UnsafeMutableBufferPointer<UInt8>
+    to reader: ImageReader, into target: UnsafeMutableBufferPointer<UInt8>
   ) throws {
     try check()
-    let size = image.sizeOfResizeSmall(resize)
-    let window = try Box.center(of: crop, height: size.height, width: size.width)
-    image.resizeArea(height: size.height, width: size.width, window: window, into: target)
+    let whole = Box(y: 0, x: 0, height: reader.height, width: reader.width)
+    let (size, window) = plan(whole)
+    let reach = whole.areaReach(height: size.height, width: size.width, window: window)
+    write(try reader.part(reach), into: target)
+  }
+
+  /// The size after resizing, and what is kept of it.
+  private func plan(_ whole: Box) -> (size: Box, window: Box) {
+    let size = whole.resizedSmall(resize)
+    return (
+      size,
+      Box(y: (size.height - crop) / 2, x: (size.width - crop) / 2, height: crop, width: crop)
+    )
+  }
+
+  private func write(_ part: PixelPart, into target: UnsafeMutableBufferPointer<UInt8>) {
+    let (size, window) = plan(part.bounds)
+    part.resizeArea(height: size.height, width: size.width, window: window, into: target)
   }
 
   /// Checks the two sizes, which may come from a recipe or a command line.

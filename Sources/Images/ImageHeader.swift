@@ -6,7 +6,4 @@ public struct ImageHeader: Sendable, Hashable {
   public let height: Int
   /// The number of columns.
   public let width: Int
-
-  /// Bytes of the decoded RGB pixels.
-  var byteCount: Int { height * width * 3 }
 }

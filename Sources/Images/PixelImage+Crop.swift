@@ -5,7 +5,13 @@ extension PixelImage {
   public func crop(_ box: Box) -> PixelImage {
     precondition(box.fits(height: height, width: width), "\(box) is outside the image")
     if box == bounds { return self }
-    return PixelImage(height: box.height, width: box.width) { crop(box, into: $0) }
+    let row = width * 3
+    return pixels.withUnsafeBufferPointer { pixels in
+      guard let start = pixels.baseAddress else { preconditionFailure("an image has pixels") }
+      return PixelPart(
+        base: start + box.y * row + box.x * 3, stride: row, box: box, height: height, width: width
+      ).copy()
+    }
   }
 
   /// The middle `size` x `size` pixels, at row (height - size) / 2, column (width - size) / 2, both
@@ -27,17 +33,6 @@ extension PixelImage {
             for c in 0..<3 { target[to + c] = source[from + c] }
           }
         }
-      }
-    }
-  }
-
-  /// Writes the pixels inside `box` to `target`: uint8, (box.height, box.width, 3).
-  func crop(_ box: Box, into target: UnsafeMutableBufferPointer<UInt8>) {
-    pixels.withUnsafeBufferPointer { source in
-      guard let from = source.baseAddress, let to = target.baseAddress else { return }
-      for y in 0..<box.height {
-        (to + y * box.width * 3).update(
-          from: from + ((box.y + y) * width + box.x) * 3, count: box.width * 3)
       }
     }
   }

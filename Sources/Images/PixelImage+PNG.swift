@@ -13,7 +13,7 @@ extension PixelImage {
     }
     return try [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
       var written = capacity
-      try call(nil) { message in
+      try call { message in
         pixels.withUnsafeBufferPointer {
           cc_encode_png($0.baseAddress, rows, columns, message, buffer.baseAddress, &written)
         }

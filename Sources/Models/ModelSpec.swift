@@ -88,9 +88,13 @@ public enum ModelSpec: Codable, Sendable, Equatable {
   ///
   /// - Throws: `TorchError` when the spec is out of range or leaves `classes` open.
   public func build(seed: UInt64?) throws -> any Model {
-    if let seed { Torch.manualSeed(seed) }
+    guard let seed else { return try build(drawsValues: false) }
+    return try Torch.withSeed(seed) { try build(drawsValues: true) }
+  }
+
+  private func build(drawsValues: Bool) throws -> any Model {
     switch self {
-    case .bit(let spec): return try BiTResNet(spec, drawsValues: seed != nil)
+    case .bit(let spec): return try BiTResNet(spec, drawsValues: drawsValues)
     }
   }
 

@@ -54,15 +54,19 @@ extension Tensor {
 
   /// Standard normal values from libtorch's own generator (`Torch.manualSeed`).
   public static func randn(_ shape: [Int], dtype: DType = .f32, device: Device = .cpu) -> Tensor {
-    make("randn \(shape)") {
-      ct_randn(shape.int64, Int32(shape.count), dtype.rawValue, device.handle, $0)
+    Torch.generator.withLock {
+      make("randn \(shape)") {
+        ct_randn(shape.int64, Int32(shape.count), dtype.rawValue, device.handle, $0)
+      }
     }
   }
 
   /// Values uniform in [0, 1) from libtorch's own generator (`Torch.manualSeed`).
   public static func rand(_ shape: [Int], dtype: DType = .f32, device: Device = .cpu) -> Tensor {
-    make("rand \(shape)") {
-      ct_rand(shape.int64, Int32(shape.count), dtype.rawValue, device.handle, $0)
+    Torch.generator.withLock {
+      make("rand \(shape)") {
+        ct_rand(shape.int64, Int32(shape.count), dtype.rawValue, device.handle, $0)
+      }
     }
   }
 

@@ -1,4 +1,5 @@
 internal import CTorch
+import Foundation
 
 /// The engine as a whole: version, threads, seed, and what it holds.
 public enum Torch {
@@ -23,6 +24,19 @@ public enum Torch {
 
   /// Seeds libtorch's own generators, which `Tensor.rand` and `Tensor.randn` draw from.
   public static func manualSeed(_ seed: UInt64) {
-    require("seed") { ct_manual_seed(seed) }
+    generator.withLock { require("seed") { ct_manual_seed(seed) } }
   }
+
+  /// Seeds the generators and draws from them in `body`, while other threads that want to draw wait:
+  /// the generators belong to the whole process.
+  public static func withSeed<Result>(
+    _ seed: UInt64, _ body: () throws -> Result
+  ) rethrows -> Result {
+    try generator.withLock {
+      manualSeed(seed)
+      return try body()
+    }
+  }
+
+  static let generator = NSRecursiveLock()
 }

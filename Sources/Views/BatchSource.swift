@@ -1,63 +1,120 @@
 import FunMatchDatasets
 import FunMatchImages
 
-/// Draws the batches of a run. Any batch can be drawn at any time: it depends on the step alone.
+/// Draws the batches of a run, on threads of its own and ahead of whoever asks. Any batch can be
+/// drawn at any time: it depends on the step alone.
+///
+/// Source of the order: big_vision `input_pipeline.py`, which shuffles every epoch, repeats, and only
+/// then cuts batches, so that these cross the borders between epochs.
 public final class BatchSource {
   /// Images a step.
   public let batchSize: Int
   /// Number of different images.
-  public var imageCount: Int { dataset.count }
-  private let dataset: any Dataset
-  private let policy: ViewPolicy
-  private let resolutions: [Int]
-  private let seed: UInt64
-  private var order: SampleOrder
+  public let imageCount: Int
+  private let prefetcher: Prefetcher<ViewWork>
 
   /// Batches of `dataset` as `policy` shows it.
   ///
-  /// - Parameter resolutions: input sizes in pixels of the networks, the student's first.
+  /// - Parameters:
+  ///   - student: the student's input size in pixels.
+  ///   - teachers: those of the teachers; empty when they are not asked.
   /// - Throws: `ViewError` when the policy does not fit, or the data set is empty.
   public init(
-    _ dataset: any Dataset, policy: ViewPolicy, batchSize: Int, resolutions: [Int], seed: UInt64
+    _ dataset: any Dataset, policy: ViewPolicy, batchSize: Int, student: Int, teachers: [Int] = [],
+    seed: UInt64, options: LoaderOptions = LoaderOptions()
   ) throws {
-    guard let first = resolutions.first, resolutions.allSatisfy({ $0 > 0 }) else {
+    guard student > 0, teachers.allSatisfy({ $0 > 0 }) else {
       throw ViewError("resolutions must be positive numbers of pixels")
     }
     guard batchSize > 0 else { throw ViewError("batchSize: \(batchSize) must be positive") }
     guard dataset.count > 0 else { throw ViewError("the training data have no images") }
-    try policy.validate(size: first)
-    self.dataset = dataset
-    self.policy = policy
+    try policy.validate(size: student)
     self.batchSize = batchSize
-    self.resolutions = resolutions
-    self.seed = seed
-    order = SampleOrder(count: dataset.count, seed: seed)
+    imageCount = dataset.count
+    let shared = policy.teacher == .shared ? teachers : []
+    let artist = Artist(
+      dataset: dataset, policy: policy, seed: seed, size: student,
+      student: Set([student] + shared).sorted(),
+      teacher: policy.teacher == .independent ? Set(teachers).sorted() : [],
+      broken: options.broken)
+    var order = SampleOrder(count: dataset.count, seed: seed, shards: dataset.shards)
+    prefetcher = Prefetcher(
+      threads: options.workers, decoder: options.decoder, yields: options.yields
+    ) { step in
+      ViewWork(artist, (0..<batchSize).map { order.visit(step * batchSize + $0) })
+    }
   }
 
   /// Views of the images of step `step`, 0 being the first.
   ///
   /// - Throws: the data set's error when an image cannot be read.
-  public func batch(_ step: Int) throws -> ImageBatch {
-    let visits = (0..<batchSize).map { order.visit(step * batchSize + $0) }
-    var pixels: [Int: [UInt8]] = [:]
-    for size in resolutions {
-      pixels[size] = [UInt8](repeating: 0, count: batchSize * size * size * 3)
+  public func batch(_ step: Int) throws -> ImageBatch { try prefetcher.take(step).batch }
+}
+
+/// What is the same for all batches of a run.
+private struct Artist: Sendable {
+  let dataset: any Dataset
+  let policy: ViewPolicy
+  let seed: UInt64
+  /// The input size that crops are cut for.
+  let size: Int
+  /// Sizes at which the student's view is drawn, and those of the teachers' own.
+  let student: [Int]
+  let teacher: [Int]
+  let broken: BrokenImages
+}
+
+/// A batch that is being drawn.
+private final class ViewWork: Work, @unchecked Sendable {
+  private let artist: Artist
+  private let visits: [SampleOrder.Visit]
+  private let student: [Int: Pixels]
+  private let teacher: [Int: Pixels]
+  /// Which image was drawn for each visit; every part writes its own.
+  private let shown: UnsafeMutableBufferPointer<Int>
+
+  init(_ artist: Artist, _ visits: [SampleOrder.Visit]) {
+    self.artist = artist
+    self.visits = visits
+    func memory(_ sizes: [Int]) -> [Int: Pixels] {
+      Dictionary(uniqueKeysWithValues: sizes.map { ($0, Pixels(count: visits.count, size: $0)) })
     }
-    for (position, visit) in visits.enumerated() {
-      let image = try dataset.image(at: visit.index)
+    student = memory(artist.student)
+    teacher = memory(artist.teacher)
+    shown = .allocate(capacity: visits.count)
+    shown.initialize(repeating: 0)
+  }
+
+  deinit { shown.deallocate() }
+
+  var count: Int { visits.count }
+  var byteCount: Int { (Array(student.values) + teacher.values).reduce(0) { $0 + $1.bytes.count } }
+
+  func run(_ part: Int, with reader: ImageReader) throws {
+    let visit = visits[part]
+    shown[part] = try artist.broken.read(artist.dataset, visit.index, with: reader) { image in
+      let policy = artist.policy
+      let bounds = Box(y: 0, x: 0, height: image.height, width: image.width)
       let view = policy.view(
-        height: image.height, width: image.width, size: resolutions[0], seed: seed,
+        height: image.height, width: image.width, size: artist.size, seed: artist.seed,
         epoch: visit.epoch, index: visit.index)
-      for size in Set(resolutions) {
-        let bytes = size * size * 3
-        pixels[size]?.withUnsafeMutableBufferPointer { buffer in
-          let slot = buffer[position * bytes..<(position + 1) * bytes]
-          view.render(image, size: size, into: UnsafeMutableBufferPointer(rebasing: slot))
-        }
+      let own = policy.teacherView(
+        height: image.height, width: image.width, size: artist.size, seed: artist.seed,
+        epoch: visit.epoch, index: visit.index)
+      var reach = artist.student.map { view.reach(in: bounds, size: $0) }
+      if let own { reach += artist.teacher.map { own.reach(in: bounds, size: $0) } }
+      // Entropy decoding is most of the work and is the same for one box or two.
+      let pixels = try image.part(Box(around: reach))
+      for (size, target) in student { view.render(pixels, size: size, into: target.slot(part)) }
+      if let own {
+        for (size, target) in teacher { own.render(pixels, size: size, into: target.slot(part)) }
       }
     }
-    return ImageBatch(
-      pixels: pixels, count: batchSize, indices: visits.map(\.index),
-      labels: visits.map { dataset.label(at: $0.index) })
+  }
+
+  var batch: ImageBatch {
+    ImageBatch(
+      student: student, teacher: teacher, indices: Array(shown),
+      labels: shown.map { artist.dataset.label(at: $0) })
   }
 }

@@ -5,10 +5,18 @@ public enum Crop: Sendable, Equatable {
   /// A box of random area and aspect ratio, resized to the input size (bilinear, no antialias).
   case inception(areaMin: Double, areaMax: Double)
   /// The whole image resized to `resize` × `resize`, then a random square of the input size: the
-  /// paper's mild crop.
-  case random(resize: Int)
+  /// paper's mild crop. Without a size, what is usual for the input size.
+  case random(resize: Int?)
   /// The whole image resized to `resize` × `resize`, then its central square of the input size.
-  case center(resize: Int)
+  case center(resize: Int?)
+  /// The whole image resized to the input size.
+  case whole
+
+  /// The short side that images are usually resized to before a square of `size` pixels is cut out:
+  /// 160 for 128, as in the paper, and 8/7 of it below 64 and from 160 pixels on.
+  public static func usualResize(_ size: Int) -> Int {
+    (64..<160).contains(size) ? size * 5 / 4 : (size * 8 + 3) / 7
+  }
 
   /// Draws the part of an image of height × width that a network of input size `size` sees.
   func draw(height: Int, width: Int, size: Int, _ random: inout Philox) -> View.Geometry {
@@ -18,12 +26,16 @@ public enum Crop: Sendable, Equatable {
         Self.inceptionBox(
           height: height, width: width, area: areaMin...areaMax, using: &random))
     case .random(let resize):
+      let resize = resize ?? Self.usualResize(size)
       let y = random.index(below: resize - size + 1)
       let x = random.index(below: resize - size + 1)
       return .window(resize: resize, y: y, x: x, size: size)
     case .center(let resize):
+      let resize = resize ?? Self.usualResize(size)
       let offset = (resize - size) / 2
       return .window(resize: resize, y: offset, x: offset, size: size)
+    case .whole:
+      return .window(resize: size, y: 0, x: 0, size: size)
     }
   }
 
@@ -76,47 +88,64 @@ public enum Crop: Sendable, Equatable {
             + "0 < areaMin ≤ areaMax ≤ 1")
       }
     case .random(let resize), .center(let resize):
-      guard (size...16_384).contains(resize) else {
-        throw ViewError(
-          "views.crop: resize \(resize) must be between the input size \(size) and 16384")
-      }
+      guard let resize, !(size...16_384).contains(resize) else { return }
+      throw ViewError(
+        "views.crop: resize \(resize) must be between the input size \(size) and 16384")
+    case .whole: break
     }
   }
 }
 
 extension Crop: Codable {
   private enum CodingKeys: String, CodingKey {
-    case inception, random, center
+    case inception, random, center, whole
   }
   private struct Area: Codable {
     var areaMin: Double?
     var areaMax: Double?
   }
   private struct Resize: Codable {
-    var resize: Int
-  }
+    var resize: Int?
 
-  /// `{inception: {areaMin: 0.05, areaMax: 1.0}}`, `{random: {resize: 146}}` or `{center: {resize:
-  /// 146}}`.
+    func encode(to encoder: any Encoder) throws {
+      var keys = encoder.container(keyedBy: CodingKeys.self)
+      try keys.encode(resize, forKey: .resize)
+    }
+  }
+  private struct Nothing: Codable {}
+
+  /// `{inception: {areaMin: 0.05, areaMax: 1.0}}`, `{random: {resize: 146}}`, `{center: {resize:
+  /// 146}}`, or a name alone: `whole`.
   public init(from decoder: any Decoder) throws {
+    if let name = try? decoder.singleValueContainer().decode(String.self) {
+      let plain: [String: Crop] = [
+        "inception": .inception(areaMin: 0.05, areaMax: 1), "random": .random(resize: nil),
+        "center": .center(resize: nil), "whole": .whole,
+      ]
+      guard let known = plain[name] else { throw Self.unknown(decoder) }
+      self = known
+      return
+    }
     let keys = try decoder.container(keyedBy: CodingKeys.self)
-    switch keys.allKeys.first {
-    case .inception? where keys.allKeys.count == 1:
-      let area = try keys.decode(Area.self, forKey: .inception)
+    guard keys.allKeys.count == 1, let key = keys.allKeys.first else { throw Self.unknown(decoder) }
+    switch key {
+    case .inception:
+      let area = try keys.decode(Area.self, forKey: key)
       self = .inception(areaMin: area.areaMin ?? 0.05, areaMax: area.areaMax ?? 1)
-    case .random? where keys.allKeys.count == 1:
-      self = .random(resize: try keys.decode(Resize.self, forKey: .random).resize)
-    case .center? where keys.allKeys.count == 1:
-      self = .center(resize: try keys.decode(Resize.self, forKey: .center).resize)
-    default:
-      throw DecodingError.dataCorrupted(
-        .init(
-          codingPath: decoder.codingPath,
-          debugDescription: "expected exactly one of inception, random and center"))
+    case .random: self = .random(resize: try keys.decode(Resize.self, forKey: key).resize)
+    case .center: self = .center(resize: try keys.decode(Resize.self, forKey: key).resize)
+    case .whole: self = .whole
     }
   }
 
-  /// Writes what `init(from:)` reads.
+  private static func unknown(_ decoder: any Decoder) -> DecodingError {
+    .dataCorrupted(
+      .init(
+        codingPath: decoder.codingPath,
+        debugDescription: "expected exactly one of inception, random, center and whole"))
+  }
+
+  /// Writes the map form.
   public func encode(to encoder: any Encoder) throws {
     var keys = encoder.container(keyedBy: CodingKeys.self)
     switch self {
@@ -124,6 +153,7 @@ extension Crop: Codable {
       try keys.encode(Area(areaMin: areaMin, areaMax: areaMax), forKey: .inception)
     case .random(let resize): try keys.encode(Resize(resize: resize), forKey: .random)
     case .center(let resize): try keys.encode(Resize(resize: resize), forKey: .center)
+    case .whole: try keys.encode(Nothing(), forKey: .whole)
     }
   }
 }

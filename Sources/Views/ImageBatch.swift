@@ -1,7 +1,10 @@
 /// The views of one step, ready for the engine.
 public struct ImageBatch: Sendable {
-  /// Pixels by resolution: uint8, (count, resolution, resolution, 3), the same views at each.
-  public let pixels: [Int: [UInt8]]
+  /// What the student sees, by resolution: the same views at each.
+  public let student: [Int: Pixels]
+  /// What the teachers see, by resolution, where it is not what the student sees; empty where they
+  /// share its views or are not asked.
+  public let teacher: [Int: Pixels]
   /// Number of images.
   public let count: Int
   /// Places of the images in their data set.
@@ -9,13 +12,17 @@ public struct ImageBatch: Sendable {
   /// Class of each image; `nil` where nobody labelled it.
   public let labels: [Int?]
 
-  /// - Precondition: `indices` and `labels` have `count` elements and the pixels fit `count`
-  ///   images.
-  public init(pixels: [Int: [UInt8]], count: Int, indices: [Int], labels: [Int?]) {
-    precondition(indices.count == count && labels.count == count)
-    precondition(pixels.allSatisfy { $0.value.count == count * $0.key * $0.key * 3 })
-    self.pixels = pixels
-    self.count = count
+  /// - Precondition: everything tells of `count` images.
+  public init(
+    student: [Int: Pixels], teacher: [Int: Pixels] = [:], indices: [Int], labels: [Int?]
+  ) {
+    count = indices.count
+    precondition(labels.count == count)
+    for (size, pixels) in Array(student) + Array(teacher) {
+      precondition(pixels.count == indices.count && pixels.size == size)
+    }
+    self.student = student
+    self.teacher = teacher
     self.indices = indices
     self.labels = labels
   }

@@ -1,35 +1,64 @@
 /// The order in which images are visited: a new permutation every epoch, a pure function of (seed,
 /// epoch).
+///
+/// Images that lie behind each other in large files (`Dataset.shards`) are visited file by file, the
+/// files in random order, and shuffled within stretches of `stretch` images: files are then read
+/// nearly from beginning to end, as a shuffle buffer of that size would have it.
 public struct SampleOrder: Sendable {
+  /// Which image is shown, and in which epoch.
+  public struct Visit: Sendable, Equatable {
+    /// The epoch, 0 being the first.
+    public let epoch: Int
+    /// The image's place in its data set.
+    public let index: Int
+  }
+
+  /// Images among which those of files are shuffled.
+  public static let stretch = 4096
+
   private let count: Int
   private let seed: UInt64
+  private let shards: [Range<Int>]
   private var epoch = -1
   private var permutation: [UInt32] = []
 
   /// Orders of `count` images.
-  public init(count: Int, seed: UInt64) {
+  public init(count: Int, seed: UInt64, shards: [Range<Int>] = []) {
     self.count = count
     self.seed = seed
+    self.shards = shards
   }
 
-  /// Epoch and image of the n-th visit since the start, n from 0. Batches cross the border between
-  /// epochs.
-  public mutating func visit(_ n: Int) -> (epoch: Int, index: Int) {
+  /// The n-th visit since the start, n from 0. Batches cross the border between epochs.
+  public mutating func visit(_ n: Int) -> Visit {
     let wanted = n / count
     if wanted != epoch {
-      permutation = Self.permutation(count, seed: seed, epoch: wanted)
+      permutation = drawn(epoch: wanted)
       epoch = wanted
     }
-    return (wanted, Int(permutation[n % count]))
+    return Visit(epoch: wanted, index: Int(permutation[n % count]))
   }
 
-  /// Fisher and Yates's shuffle of 0 ..< count.
-  static func permutation(_ count: Int, seed: UInt64, epoch: Int) -> [UInt32] {
+  private func drawn(epoch: Int) -> [UInt32] {
     var random = Philox(seed: seed, Stream.order.rawValue, epoch, 0)
-    var order = (0..<UInt32(count)).map { $0 }
-    for i in stride(from: count - 1, to: 0, by: -1) {
-      order.swapAt(i, random.index(below: i + 1))
+    guard !shards.isEmpty else {
+      var order = (0..<UInt32(count)).map { $0 }
+      Self.shuffle(&order, 0..<count, &random)
+      return order
+    }
+    var files = shards
+    Self.shuffle(&files, files.indices, &random)
+    var order = files.flatMap { $0.map { UInt32($0) } }
+    for start in stride(from: 0, to: count, by: Self.stretch) {
+      Self.shuffle(&order, start..<min(start + Self.stretch, count), &random)
     }
     return order
+  }
+
+  /// Fisher and Yates's shuffle of part of an array.
+  private static func shuffle<T>(_ values: inout [T], _ range: Range<Int>, _ random: inout Philox) {
+    for i in stride(from: range.upperBound - 1, to: range.lowerBound, by: -1) {
+      values.swapAt(i, range.lowerBound + random.index(below: i - range.lowerBound + 1))
+    }
   }
 }

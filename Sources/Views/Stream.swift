@@ -1,9 +1,13 @@
 /// Purposes that random numbers are drawn for; each has streams of its own under one seed.
 public enum Stream: Int, Sendable {
-  /// Crops and flips that both networks share: by epoch and image.
+  /// The student's crops and flips, which teachers share under most policies: by epoch and image.
   case views = 0
   /// The order of images: by epoch.
   case order = 1
   /// Mixup's λ: by step.
   case mixup = 2
+  /// The teachers' own crops and flips: by epoch and image.
+  case teacherViews = 3
+  /// The crops and flips that a fixed teacher is asked about: by image and number.
+  case fixedViews = 4
 }

@@ -76,8 +76,8 @@ struct BenchStep: ParsableCommand {
       UInt8(truncatingIfNeeded: random.next())
     }
     let views = ImageBatch(
-      pixels: [resolution: pixels], count: batchSize, indices: Array(0..<batchSize),
-      labels: Array(repeating: nil, count: batchSize))
+      student: [resolution: Pixels(pixels, count: batchSize, size: resolution)],
+      indices: Array(0..<batchSize), labels: Array(repeating: nil, count: batchSize))
     for index in 0..<2 { _ = try step(views, step: index) }
 
     // Medians of the parts, since other programs may use the machine.

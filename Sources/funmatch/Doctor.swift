@@ -32,7 +32,9 @@ struct Doctor: ParsableCommand {
           let reference = try DatasetReference("\(name):\(split)")
           return "\(split) \(Comparison.grouped(try images.registry.open(reference).count))"
         }
-        line(name, splits.joined(separator: ", ") + ", checksums right")
+        line(name, splits.joined(separator: ", "))
+      } catch let error as DatasetError where error.isAbsence {
+        line(name, "not here")
       } catch {
         line(name, "\(error)")
       }

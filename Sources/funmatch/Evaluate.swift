@@ -3,6 +3,7 @@ import FunMatchDatasets
 import FunMatchDistillation
 import FunMatchExperiments
 import FunMatchModels
+import FunMatchViews
 
 /// `funmatch evaluate`: how good a model is, and how close to another.
 struct Evaluate: ParsableCommand {
@@ -25,6 +26,8 @@ struct Evaluate: ParsableCommand {
   var json = false
 
   @OptionGroup var images: DataOptions
+
+  @OptionGroup var loading: LoadingOptions
 
   @OptionGroup var engine: DeviceOptions
 
@@ -54,7 +57,8 @@ struct Evaluate: ParsableCommand {
       network.file.model.store.freeze(.f32)
     }
     let evaluator = Evaluator(
-      dataset, teacher: other?.subject, batchSize: batchSize, device: device)
+      dataset, teacher: other?.subject, batchSize: batchSize, device: device,
+      loading: LoaderOptions(workers: loading.threads, yields: device == .cpu))
     let evaluation = try evaluator(student.subject)
     let comparison = Comparison(
       evaluation,

@@ -25,6 +25,8 @@ struct RunArguments: ParsableArguments {
 
   @OptionGroup var images: DataOptions
 
+  @OptionGroup var loading: LoadingOptions
+
   @OptionGroup var engine: DeviceOptions
 
   /// The recipe, edited.
@@ -36,7 +38,8 @@ struct RunArguments: ParsableArguments {
     StopSignal.install()
     return RunOptions(
       output: output ?? "runs/\(name)", resume: resume, device: try engine.resolve(),
-      isQuiet: quiet, dataFolder: images.dataDir, shouldStop: { StopSignal.isRequested })
+      isQuiet: quiet, dataFolder: images.dataDir, workers: loading.workers,
+      shouldStop: { StopSignal.isRequested })
   }
 
   /// Writes how a run ended to standard output.

@@ -3,18 +3,17 @@ import FunMatchDistillation
 import FunMatchImages
 import FunMatchModels
 import FunMatchNN
+import FunMatchTestSupport
 import FunMatchTorch
+import FunMatchViews
 import Testing
 
-/// Images of one gray level each, half of them without a label.
-private struct GrayLevels: Dataset {
-  let count = 10
-  var classNames: [String] { ["dark", "light"] }
-  func image(at index: Int) -> PixelImage {
+/// Images of one gray level each, some of them without a label.
+private let grayLevels = PictureList(
+  (0..<10).map { index in
     PixelImage(height: 8, width: 8, pixels: [UInt8](repeating: UInt8(25 * index), count: 192))
-  }
-  func label(at index: Int) -> Int? { index < 8 ? (index < 6 ? 0 : 1) : nil }
-}
+  }, classNames: ["dark", "light"]
+) { $0 < 8 ? ($0 < 6 ? 0 : 1) : nil }
 
 /// Says "light" above a brightness.
 private final class Threshold: Model {
@@ -41,7 +40,7 @@ struct EvaluationTests {
     let judge = Threshold(0.5)
     let teacher = Evaluator.Subject(judge, preprocessing, precision: .f32)
     let evaluator = Evaluator(
-      GrayLevels(), teacher: teacher, batchSize: batchSize, device: .cpu)
+      grayLevels, teacher: teacher, batchSize: batchSize, device: .cpu)
     let first = try evaluator(student)
     let asked = judge.asked
     let result = try evaluator(student)
@@ -52,7 +51,32 @@ struct EvaluationTests {
     #expect(result.teacherTop1 == 0.75)
     #expect(result.agreement == 0.8)
     #expect((result.kl ?? 0) > 0)
-    let alone = try Evaluator(GrayLevels(), batchSize: batchSize, device: .cpu)(student)
+    let alone = try Evaluator(grayLevels, batchSize: batchSize, device: .cpu)(student)
     #expect(alone.agreement == nil && alone.teacherTop1 == nil && alone.kl == nil)
+  }
+
+  @Test func brokenImagesCountNowhere() throws {
+    let pictures = (0..<6).map { index in
+      PixelImage(height: 8, width: 8, pixels: [UInt8](repeating: UInt8(40 * index), count: 192))
+    }
+    let images = PictureList(pictures, classNames: ["dark", "light"], broken: [0, 4]) {
+      $0 < 4 ? 0 : 1
+    }
+    let preprocessing = Preprocessing(resize: 8, crop: 8)
+    let student = Evaluator.Subject(Threshold(0.2), preprocessing, precision: .f32)
+    let teacher = Evaluator.Subject(
+      Threshold(0.9), Preprocessing(resize: 9, crop: 8), precision: .f32)
+    #expect(throws: ImageError.self) {
+      try Evaluator(images, batchSize: 4, device: .cpu)(student)
+    }
+    let evaluator = Evaluator(
+      images, teacher: teacher, batchSize: 4, device: .cpu,
+      loading: LoaderOptions(workers: 2, broken: BrokenImages(.skip)))
+    for _ in 0..<2 {
+      let result = try evaluator(student)
+      #expect(result.images == 4)
+      #expect(result.top1 == 1)
+      #expect(result.teacherTop1 == 0.75 && result.agreement == 0.75)
+    }
   }
 }

@@ -66,10 +66,10 @@ struct GoldenStepTests {
     for index in 0..<steps {
       let images = pixels.narrowed(0, index..<index + 1).array(as: UInt8.self)
       let batch = ImageBatch(
-        pixels: [size: images], count: count, indices: Array(0..<count),
+        student: [size: Pixels(images, count: count, size: size)], indices: Array(0..<count),
         labels: Array(repeating: nil, count: count))
       if index == 0 {
-        let mixed = Batch(batch, lambda: lambdas[0], device: .cpu).images[size]
+        let mixed = Batch(batch, lambda: lambdas[0], device: .cpu).student[size]
         let expected = try array("step0_mixed_image").permuted([0, 3, 1, 2])
         #expect(maximumDifference(try #require(mixed), expected) < 1e-6)
       }

@@ -31,7 +31,7 @@ struct StepTests {
     var random = Philox(seed: seed, 0, 0, 0)
     let pixels = (0..<count * size * size * 3).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     return ImageBatch(
-      pixels: [size: pixels], count: count, indices: Array(0..<count),
+      student: [size: Pixels(pixels, count: count, size: size)], indices: Array(0..<count),
       labels: (0..<count).map { $0 % 2 })
   }
 
@@ -58,10 +58,27 @@ struct StepTests {
     #expect(teacher.seen.count == 3)
     for (index, (a, b)) in zip(teacher.seen, student.seen).enumerated() {
       #expect(maximumDifference(a, b) == 0)
-      let plain = Batch(views(seed: UInt64(index)), lambda: 1, device: .cpu).images[16]
+      let plain = Batch(views(seed: UInt64(index)), lambda: 1, device: .cpu).student[16]
       // Noise of ±1 mixed with other noise moves by up to 2 (1 - λ).
       let mixed = 1 - Mixup(1, seed: 0).lambda(step: index)
       #expect(maximumDifference(a, try #require(plain)) > mixed)
+    }
+  }
+
+  @Test func teachersSeeTheirOwnViewsWhereThePolicySaysSo() throws {
+    let images = PictureList((0..<8).map { photograph(height: 40, width: 50, seed: $0) })
+    for policy in [ViewPolicy.independentInception, .sameInception] {
+      let (teacher, large, student) = (Witness(), Witness(), Witness())
+      let teachers = [(teacher, 16), (large, 24)].map {
+        Teacher($0, resolution: $1, precision: .f32, device: .cpu)
+      }
+      let step = step(student, TeacherObjective(teachers, .kl(temperature: 1)), mixup: 0)
+      let source = try BatchSource(
+        images, policy: policy, batchSize: 4, student: 16, teachers: [16, 24], seed: 2)
+      _ = try step(source.batch(0), step: 0)
+      #expect(large.seen[0].shape == [4, 3, 24, 24])
+      let difference = maximumDifference(teacher.seen[0], student.seen[0])
+      #expect(policy.teacher == .shared ? difference == 0 : difference > 0.1)
     }
   }
 
@@ -72,7 +89,7 @@ struct StepTests {
       let objective = TeacherObjective(
         [Teacher(teacher, resolution: 16, precision: .f32, device: .cpu)], .kl(temperature: 1))
       let views = views()
-      let batch = ImageBatch(pixels: views.pixels, count: 4, indices: views.indices, labels: labels)
+      let batch = ImageBatch(student: views.student, indices: views.indices, labels: labels)
       return try step(student, objective)(batch, step: 0).loss
     }
     #expect(try loss([0, 1, 0, 1]) == loss([nil, nil, nil, nil]))
@@ -84,7 +101,7 @@ struct StepTests {
     let target = try objective.target(batch)[0].array(as: Double.self)
     #expect(target == [0.75, 0.25, 0.25, 0.75, 0.75, 0.25, 0.25, 0.75])
     let unlabelled = ImageBatch(
-      pixels: views().pixels, count: 4, indices: [0, 1, 2, 3], labels: [0, nil, 0, 1])
+      student: views().student, indices: [0, 1, 2, 3], labels: [0, nil, 0, 1])
     #expect(throws: TrainingError.self) {
       try objective.target(Batch(unlabelled, lambda: 1, device: .cpu))
     }
@@ -154,7 +171,7 @@ struct StepTests {
           precision: .bf16, device: .cpu)
         let pixels = [UInt8](repeating: 9, count: 2 * 16 * 16 * 3)
         let views = ImageBatch(
-          pixels: [16: pixels], count: 2, indices: [0, 1], labels: [nil, nil])
+          student: [16: Pixels(pixels, count: 2, size: 16)], indices: [0, 1], labels: [nil, nil])
         var live: [Int] = []
         for index in 0..<4 {
           _ = try step(views, step: index)

@@ -23,7 +23,7 @@ struct RecipeTests {
   @Test func defaultsAreThePapers() throws {
     let recipe = try read(text)
     #expect(recipe.batchSize == 512)
-    #expect(recipe.views.policy == .funmatch && recipe.views.mixup == 1 && recipe.views.flip)
+    #expect(recipe.views.name == "funmatch" && recipe.views.mixup == 1 && recipe.views.flip)
     #expect(recipe.views.crop == .inception(areaMin: 0.05, areaMax: 1))
     #expect(recipe.distance == .kl(temperature: 1))
     #expect(recipe.optimizer.adam.clipNorm == 1 && recipe.optimizer.adam.firstMoment == .bf16)
@@ -72,7 +72,7 @@ struct RecipeTests {
     ("depth: [1]", "depth: [1000, 1000, 1000, 1000, 1000, 1000]", "parameters"),
     (
       "schedule: {epochs: 2}", "schedule: {epochs: 2}\nviews: {policy: mixed}",
-      "views.policy: expected one of same, funmatch"
+      "views.policy: expected one of fix/rs, fix/cc, fix/ic_ens, ind/rc, ind/ic, same/rc, same/ic, funmatch"
     ),
     ("{bit: {depth: [1], width: 0.5}}", "resnet50", "bit-r{26,50,101,152}"),
     ("schedule: {epochs: 2}", "schedule: {epochs: 2}\ndistance: cosine", "distance"),

@@ -84,9 +84,13 @@ struct ResizeTests {
     let one = 8 * 8 * 3
     var batch = [UInt8](repeating: 77, count: 4 * one)
     try batch.withUnsafeMutableBufferPointer { bytes in
-      image.resizeBilinear(
-        box: box, height: 8, width: 8, flip: true, into: .init(rebasing: bytes[one..<2 * one]))
-      try evaluation.apply(to: image, into: .init(rebasing: bytes[2 * one..<3 * one]))
+      image.withPart {
+        $0.resizeBilinear(
+          box: box, height: 8, width: 8, flip: true, into: .init(rebasing: bytes[one..<2 * one]))
+      }
+      let reader = ImageReader()
+      reader.open(height: 20, width: 30) { _ = $0.initialize(from: image.pixels) }
+      try evaluation.apply(to: reader, into: .init(rebasing: bytes[2 * one..<3 * one]))
     }
     let crop = image.resizeBilinear(box: box, height: 8, width: 8, flip: true)
     #expect(Array(batch[one..<2 * one]) == crop.pixels)

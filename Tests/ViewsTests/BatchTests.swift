@@ -1,30 +1,40 @@
 import FunMatchDatasets
 import FunMatchImages
+import FunMatchTestSupport
 import FunMatchViews
 import Testing
 
 /// Images whose pixels tell which they are and where.
-private struct NumberedImages: Dataset {
-  let count: Int
-  var classNames: [String] { ["even", "odd"] }
-  func image(at index: Int) -> PixelImage {
+func numberedImages(_ count: Int = 10, broken: Set<Int> = [], shards: [Range<Int>] = [])
+  -> PictureList
+{
+  let pictures = (0..<count).map { index in
     var pixels: [UInt8] = []
     for y in 0..<20 {
       for x in 0..<16 { pixels += [UInt8(index), UInt8(y * 10), UInt8(x * 10)] }
     }
     return PixelImage(height: 20, width: 16, pixels: pixels)
   }
-  func label(at index: Int) -> Int? { index % 2 }
+  return PictureList(
+    pictures, classNames: ["even", "odd"], broken: broken, shards: shards, label: { $0 % 2 })
+}
+
+/// A policy with something changed.
+func policy(_ base: ViewPolicy = .funmatch, _ change: (inout ViewPolicy) -> Void) -> ViewPolicy {
+  var policy = base
+  change(&policy)
+  return policy
 }
 
 struct BatchTests {
   private func source(
-    _ policy: ViewPolicy = ViewPolicy(), count: Int = 10, batch: Int = 4, resolutions: [Int] = [12],
-    seed: UInt64 = 3
+    _ policy: ViewPolicy = .funmatch, count: Int = 10, batch: Int = 4, student: Int = 12,
+    teachers: [Int] = [], seed: UInt64 = 3, workers: Int = 2, broken: BrokenImages = .init(.fail),
+    hurt: Set<Int> = []
   ) throws -> BatchSource {
     try BatchSource(
-      NumberedImages(count: count), policy: policy, batchSize: batch, resolutions: resolutions,
-      seed: seed)
+      numberedImages(count, broken: hurt), policy: policy, batchSize: batch, student: student,
+      teachers: teachers, seed: seed, options: LoaderOptions(workers: workers, broken: broken))
   }
 
   @Test func everyEpochShowsEveryImageOnceAndBatchesCrossItsBorder() throws {
@@ -37,71 +47,145 @@ struct BatchTests {
     #expect(Array(seen[..<10]) != Array(seen[10...]))
   }
 
-  @Test func aBatchDependsOnTheStepAlone() throws {
-    let forward = try source()
+  @Test(arguments: [1, 2, 5])
+  func aBatchDependsOnTheStepAlone(workers: Int) throws {
+    let forward = try source(workers: 1)
     let batches = try (0..<6).map { try forward.batch($0) }
-    let backward = try source()
-    for step in (0..<6).reversed() {
-      let batch = try backward.batch(step)
-      #expect(batch.pixels == batches[step].pixels)
+    // Backwards and with leaps, as a run that is resumed asks.
+    let other = try source(workers: workers)
+    for step in [5, 4, 3, 2, 1, 0, 0, 3, 4, 5, 1, 2] {
+      let batch = try other.batch(step)
+      #expect(batch.student.mapValues(\.array) == batches[step].student.mapValues(\.array))
       #expect(batch.indices == batches[step].indices)
       #expect(batch.labels == batch.indices.map { $0 % 2 })
     }
-    let other = try source(seed: 4).batch(0)
-    #expect(other.pixels != batches[0].pixels)
+    let different = try source(seed: 4).batch(0)
+    #expect(different.student[12]?.array != batches[0].student[12]?.array)
   }
 
   @Test func anImageIsSeenDifferentlyInEveryEpoch() throws {
-    let policy = ViewPolicy()
     let views = (0..<50).map {
-      policy.view(height: 20, width: 16, size: 12, seed: 1, epoch: $0, index: 5)
+      ViewPolicy.funmatch.view(height: 20, width: 16, size: 12, seed: 1, epoch: $0, index: 5)
     }
     #expect(Set(views.map { "\($0)" }).count > 40)
     let flips = (0..<2000).count {
-      policy.view(height: 20, width: 16, size: 12, seed: 1, epoch: $0, index: 5).flip
+      ViewPolicy.funmatch.view(height: 20, width: 16, size: 12, seed: 1, epoch: $0, index: 5).flip
     }
     #expect(abs(flips - 1000) < 140)
   }
 
   @Test func theSamePartIsSeenAtEveryResolution() throws {
     for crop in [
-      Crop.inception(areaMin: 0.3, areaMax: 1), .random(resize: 16), .center(resize: 16),
+      Crop.inception(areaMin: 0.3, areaMax: 1), .random(resize: 16), .center(resize: 16), .whole,
     ] {
-      let source = try source(ViewPolicy(crop: crop), batch: 8, resolutions: [8, 16])
+      let source = try source(
+        policy { $0.crop = crop }, batch: 8, student: 8, teachers: [16, 16, 12])
       let batch = try source.batch(0)
-      let small = try #require(batch.pixels[8])
-      let large = try #require(batch.pixels[16])
-      for image in 0..<8 {
-        // Mean row and column coordinates of the part, which the second and third channel hold.
-        for channel in 1...2 {
-          func mean(_ pixels: [UInt8], _ size: Int) -> Double {
-            let first = image * size * size
-            var sum = 0
-            for pixel in first..<first + size * size { sum += Int(pixels[pixel * 3 + channel]) }
-            return Double(sum) / Double(size * size)
+      #expect(batch.student.keys.sorted() == [8, 12, 16])
+      let small = try #require(batch.student[8]).array
+      for size in [12, 16] {
+        let large = try #require(batch.student[size]).array
+        for image in 0..<8 {
+          // Mean row and column coordinates of the part, which the second and third channel hold.
+          for channel in 1...2 {
+            func mean(_ pixels: [UInt8], _ size: Int) -> Double {
+              let first = image * size * size
+              var sum = 0
+              for pixel in first..<first + size * size { sum += Int(pixels[pixel * 3 + channel]) }
+              return Double(sum) / Double(size * size)
+            }
+            #expect(abs(mean(small, 8) - mean(large, size)) < 7)
           }
-          #expect(abs(mean(small, 8) - mean(large, 16)) < 7)
         }
       }
     }
   }
 
   @Test func centerCropsAreTheCenter() throws {
-    let policy = ViewPolicy(policy: .same, crop: .center(resize: 16), flip: false)
+    let policy = policy(.sameInception) { ($0.crop, $0.flip) = (.center(resize: 16), false) }
     #expect(policy.mixup == 0)
     let view = policy.view(height: 16, width: 16, size: 12, seed: 1, epoch: 0, index: 0)
     #expect(view.geometry == .window(resize: 16, y: 2, x: 2, size: 12))
+    #expect(view.box(in: Box(y: 0, x: 0, height: 32, width: 16)).y == 4)
+  }
+
+  /// A view drawn from only what it needs of a JPEG is the view drawn from all of it.
+  @Test(arguments: ViewPolicy.paper.map(\.name))
+  func partsAreEnoughForViews(_ name: String) throws {
+    let policy = try #require(ViewPolicy.paper.first { $0.name == name })
+    let image = try ImageDecoder().decode(photograph(height: 170, width: 211, seed: 3).jpegData())
+    let file = try photograph(height: 170, width: 211, seed: 3).jpegData()
+    let reader = ImageReader()
+    for epoch in 0..<8 {
+      let view = policy.view(
+        height: 170, width: 211, size: 64, seed: 1, epoch: epoch, index: 0)
+      for size in [32, 64, 150] {
+        let reach = view.reach(in: image.bounds, size: size)
+        let count = size * size * 3
+        let drawn = try file.withUnsafeBytes { bytes in
+          try reader.open(bytes: bytes)
+          let part = try reader.part(reach)
+          return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            view.render(
+              part, size: size, into: UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+            initialized = count
+          }
+        }
+        #expect(drawn == view.picture(of: image, size: size).pixels)
+      }
+    }
   }
 
   @Test func impossiblePoliciesAreRefused() throws {
-    for policy in [
-      ViewPolicy(crop: .inception(areaMin: 0, areaMax: 1)),
-      ViewPolicy(crop: .inception(areaMin: 0.5, areaMax: 0.4)),
-      ViewPolicy(crop: .random(resize: 8)), ViewPolicy(mixup: -1),
+    for change: (inout ViewPolicy) -> Void in [
+      { $0.crop = .inception(areaMin: 0, areaMax: 1) },
+      { $0.crop = .inception(areaMin: 0.5, areaMax: 0.4) },
+      { $0.crop = .random(resize: 8) }, { $0.mixup = -1 }, { $0.teacher = .ensemble(0) },
     ] {
-      #expect(throws: ViewError.self) { try source(policy) }
+      #expect(throws: ViewError.self) { try source(policy(.funmatch, change)) }
     }
     #expect(throws: ViewError.self) { try source(batch: 0) }
     #expect(throws: ViewError.self) { try source(count: 0) }
+    #expect(throws: ViewError.self) { try source(teachers: [0]) }
+  }
+
+  @Test(arguments: [1, 5])
+  func aBrokenImageEndsTheRunOrIsReplacedByTheNext(workers: Int) throws {
+    let strict = try source(batch: 10, workers: workers, hurt: [3, 4])
+    let error = #expect(throws: ImageError.self) { try strict.batch(0) }
+    // The one that comes first in the batch, whichever worker met its error first.
+    let order = try source(batch: 10).batch(0).indices
+    let first = try #require(order.first { [3, 4].contains($0) })
+    #expect(error?.description == "picture \(first): cannot decode the image: broken")
+
+    let broken = BrokenImages(.skip)
+    let lenient = try source(batch: 10, workers: workers, broken: broken, hurt: [3, 4, 9])
+    let batch = try lenient.batch(0)
+    #expect(batch.indices == order.map { [3: 5, 4: 5, 9: 0][$0] ?? $0 })
+    #expect(batch.labels == batch.indices.map { $0 % 2 })
+    #expect(broken.count == 3)
+    #expect(broken.takeReports().count == 3)
+    #expect(broken.takeReports().isEmpty)
+    let nothing = try source(broken: BrokenImages(.skip), hurt: Set(0..<10))
+    #expect(throws: ImageError.self) { try nothing.batch(0) }
+  }
+
+  @Test func filesAreVisitedNearlyInOrder() throws {
+    let shards = [0..<6000, 6000..<9000, 9000..<12_000]
+    var order = SampleOrder(count: 12_000, seed: 1, shards: shards)
+    let visits = (0..<24_000).map { order.visit($0) }
+    #expect(visits[..<12_000].map(\.index).sorted() == Array(0..<12_000))
+    #expect(visits[..<12_000].map(\.index) != visits[12_000...].map(\.index))
+    // Within a stretch only images that lie within a stretch of the files.
+    for start in stride(from: 0, to: 12_000, by: SampleOrder.stretch) {
+      let part = visits[start..<min(start + SampleOrder.stretch, 12_000)].map(\.index)
+      #expect(part != part.sorted())
+      let touched = shards.map { shard in part.filter { shard.contains($0) } }
+      for files in touched where !files.isEmpty {
+        #expect((files.max() ?? 0) - (files.min() ?? 0) < SampleOrder.stretch)
+      }
+    }
+    var again = SampleOrder(count: 12_000, seed: 1, shards: shards)
+    #expect(again.visit(13_001) == visits[13_001])
   }
 }

@@ -87,7 +87,7 @@ struct CommandTests {
   @Test func doctorFindsWhatTheTestsNeed() throws {
     let result = try Tool.run("doctor", in: folder)
     #expect(result.status == 0)
-    #expect(result.output.contains("train 60,000, test 10,000, checksums right"))
+    #expect(result.output.contains("train 60,000, test 10,000"))
     #expect(result.output.contains(Torch.version))
   }
 

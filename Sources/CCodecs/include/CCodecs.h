@@ -1,7 +1,8 @@
-// A thin C ABI over libjpeg-turbo and libpng. It exists because both libraries report errors by
-// longjmp, which must not cross Swift frames: here every error becomes a status and a message.
+// A thin C ABI over libjpeg-turbo and libpng, and the two resizing loops. It exists because both
+// libraries report errors by longjmp, which must not cross Swift frames (here every error becomes a
+// status and a message), and because Swift cannot compile one loop for several instruction sets.
 //
-// No function keeps state: all may be called from several threads at once.
+// Nothing is global: a decoder belongs to one thread at a time, and each thread may have its own.
 #ifndef FUNMATCH_CCODECS_H
 #define FUNMATCH_CCODECS_H
 
@@ -21,10 +22,11 @@ enum {
 
 enum { CC_FORMAT_JPEG = 1, CC_FORMAT_PNG = 2 };
 
-// Flags of cc_decode.
+// Flags of cc_open.
 enum {
   CC_ACCURATE_DCT = 1,   // JPEG: JDCT_ISLOW rather than JDCT_IFAST
   CC_ACCEPT_DAMAGE = 2,  // JPEG: corrupt data inside a complete file is decoded as far as it goes
+  CC_ORIENTATION = 4,    // look for the EXIF orientation
 };
 
 // Size of the caller's message buffer; messages are cut to fit and always end in a zero byte.
@@ -34,18 +36,36 @@ typedef struct {
   int32_t format;
   int32_t height;
   int32_t width;
+  int32_t orientation;  // EXIF, 1 to 8; 1 if there is none or nobody asked for it
 } cc_header;
+
+// Decodes one image after another with memory that it keeps.
+typedef struct cc_decoder cc_decoder;
+
+// A decoder; null when memory runs out. To be destroyed with cc_destroy.
+cc_decoder *cc_create(void);
+void cc_destroy(cc_decoder *decoder);
 
 // Reads format and size without decoding pixels. Refuses (before any memory is taken) images whose
 // RGB buffer would exceed `limit` bytes, and headers that promise more pixels than `count` bytes
-// can hold in that format.
-CC_CHECKED int32_t cc_read_header(const uint8_t *bytes, size_t count, uint64_t limit, char *message,
-                                  cc_header *header);
+// can hold in that format. The bytes are borrowed until the next call of cc_open or cc_destroy.
+CC_CHECKED int32_t cc_open(cc_decoder *decoder, const uint8_t *bytes, size_t count, int32_t flags,
+                           uint64_t limit, char *message, cc_header *header);
 
-// Decodes to RGB, uint8, (height, width, 3), rows without padding. `capacity` is the size of
-// `pixels` and must be height * width * 3 of the header.
-CC_CHECKED int32_t cc_decode(const uint8_t *bytes, size_t count, int32_t flags, size_t capacity,
-                             char *message, uint8_t *pixels);
+// Where the pixels that were asked for are in a buffer.
+typedef struct {
+  size_t start;   // of the first one, in bytes
+  size_t stride;  // bytes from one row to the next
+} cc_layout;
+
+// Decodes the rows y ..< y + height, columns x ..< x + width of the open image to RGB, uint8: the
+// same pixels as of the whole image. Some columns beside them are written, too: `capacity`, the size
+// of `pixels`, must be at least height * min(width + CC_MARGIN, the image's width) * 3. Can be called
+// once after each cc_open.
+enum { CC_MARGIN = 80 };
+CC_CHECKED int32_t cc_decode(cc_decoder *decoder, int32_t y, int32_t x, int32_t height,
+                             int32_t width, size_t capacity, char *message, uint8_t *pixels,
+                             cc_layout *layout);
 
 // Size of the buffer that cc_encode_png needs at most; 0 if no such PNG can be written.
 size_t cc_png_capacity(int32_t height, int32_t width);
@@ -54,5 +74,35 @@ size_t cc_png_capacity(int32_t height, int32_t width);
 // number of bytes written after.
 CC_CHECKED int32_t cc_encode_png(const uint8_t *pixels, int32_t height, int32_t width,
                                  char *message, uint8_t *bytes, size_t *count);
+
+// Writes RGB, uint8, (height, width, 3) as baseline JPEG of a quality in 1 to 100, chroma at half the
+// resolution (4:2:0) or not (4:4:4). `bytes` is to be given back with cc_free.
+CC_CHECKED int32_t cc_encode_jpeg(const uint8_t *pixels, int32_t height, int32_t width,
+                                  int32_t quality, int32_t halves_chroma, char *message,
+                                  uint8_t **bytes, size_t *count);
+void cc_free(void *bytes);
+
+// One axis of a resize. Input coordinates count from the start of what is resized; of these the
+// caller's pixels hold those from `first` on, which must be all that the outputs read.
+typedef struct {
+  int32_t input;   // what is resized
+  int32_t output;  // what it is resized to
+  int32_t start;   // the first output that is wanted
+  int32_t count;   // how many outputs are wanted
+  int32_t first;   // the input coordinate of the first pixel at hand
+} cc_axis;
+
+// The inputs `low` to `high` (both included) that the wanted outputs of a resize read.
+void cc_bilinear_reach(cc_axis axis, int32_t *low, int32_t *high);
+void cc_area_reach(cc_axis axis, int32_t *low, int32_t *high);
+
+// Resizes RGB, uint8, with `stride` bytes from row to row, to (rows.count, columns.count, 3),
+// truncating. Bilinear with half-pixel centres and no antialiasing, mirrored left to right if
+// `flip` says so (tf.image.resize, method "bilinear"); or by averaging areas (method "area"). All
+// arithmetic in float32 in TensorFlow's order.
+void cc_resize_bilinear(const uint8_t *pixels, size_t stride, cc_axis rows, cc_axis columns,
+                        int32_t flip, uint8_t *result);
+void cc_resize_area(const uint8_t *pixels, size_t stride, cc_axis rows, cc_axis columns,
+                    uint8_t *result);
 
 #endif

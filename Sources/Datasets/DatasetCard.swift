@@ -1,0 +1,44 @@
+/// A data set that is known by name: one value a data set, listed in `DatasetRegistry.known`.
+public struct DatasetCard: Sendable {
+  /// Its name in recipes and commands.
+  public let name: String
+  /// One line about it.
+  public let summary: String
+  /// Its splits, with the number of images in the published data set.
+  public let splits: [(name: String, count: Int)]
+  /// Number of classes in the published data set.
+  public let classes: Int
+  /// Where it comes from.
+  public let source: DatasetSource
+  /// Opens a split, looking under the given folders.
+  let open: @Sendable (_ split: String, _ folders: [String]) throws -> any Dataset
+
+  init(
+    name: String, summary: String, splits: [(name: String, count: Int)], classes: Int,
+    source: DatasetSource,
+    open: @escaping @Sendable (_ split: String, _ folders: [String]) throws -> any Dataset
+  ) {
+    self.name = name
+    self.summary = summary
+    self.splits = splits
+    self.classes = classes
+    self.source = source
+    self.open = open
+  }
+
+  /// The split that a user means: `val` is also `validation`, and so is a usual `test` where there
+  /// is none.
+  func meant(by split: String?, usually usual: String) -> String {
+    let names = splits.map(\.name)
+    let (wanted, other) = split.map { ($0, "val") } ?? (usual, "test")
+    let isMissing = wanted == other && !names.contains(wanted)
+    return isMissing && names.contains("validation") ? "validation" : wanted
+  }
+
+  /// The error about a split that there is not.
+  func unknown(_ split: String) -> DatasetError {
+    let names = splits.map(\.name)
+    let list = names.dropLast().joined(separator: ", ") + " and " + (names.last ?? "")
+    return DatasetError("\(name) has the splits \(list), not '\(split)'")
+  }
+}

@@ -1,0 +1,42 @@
+import Foundation
+
+/// Runs other programs in the group of this process, so that Ctrl-C in a terminal stops them too:
+/// Foundation's `Process` would leave a download behind that goes on.
+enum Program {
+  /// What becomes of what a program says.
+  enum Streams: String {
+    /// Its output is returned, its errors are dropped.
+    case output = "2>/dev/null"
+    /// Its output is returned, its errors go to this process's.
+    case outputOnly = ""
+    /// Its errors are returned, its output is dropped.
+    case errors = "2>&1 >/dev/null"
+  }
+
+  /// The exit code of a program that is not installed.
+  static let notFound = 127
+
+  /// Runs a program that is looked up in `PATH`, and waits for it.
+  ///
+  /// - Returns: its exit code (128 and more after a signal) and what it said.
+  /// - Throws: `DatasetError` when no process can be started.
+  static func run(
+    _ command: [String], keeping streams: Streams
+  ) throws -> (status: Int, output: String) {
+    let words = command.map { "'" + $0.replacingOccurrences(of: "'", with: "'\\''") + "'" }
+    let shell =
+      "command -v \(words[0]) >/dev/null || exit \(notFound); "
+      + "exec \(words.joined(separator: " ")) \(streams.rawValue)"
+    guard let pipe = popen(shell, "r") else {
+      throw DatasetError("cannot run \(command[0]) (\(String(cString: strerror(errno))))")
+    }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    while case let count = fread(&chunk, 1, chunk.count, pipe), count > 0 {
+      bytes += chunk[..<count]
+    }
+    let status = Int(pclose(pipe))
+    let signal = status & 0x7f
+    return (signal == 0 ? status >> 8 & 0xff : 128 + signal, String(decoding: bytes, as: UTF8.self))
+  }
+}

@@ -1,0 +1,138 @@
+import Foundation
+
+/// Brings the files of a published data set into a folder: whole, verified and unpacked.
+///
+/// A file gets its final name only after its size and its SHA-256 agreed with the published ones.
+/// What is there already is not fetched again, and a transfer that broke goes on where it stopped.
+public struct DatasetFetcher {
+  /// Where the files go.
+  let folder: String
+  /// The base address that replaces everything before a file's name.
+  let mirror: String?
+  /// Takes lines about the progress.
+  let report: (String) -> Void
+
+  /// Fetches into `folder`, which need not exist.
+  ///
+  /// - Parameters:
+  ///   - mirror: an address (`http`, `https` or `file`) to use in place of everything before a
+  ///     file's name; `nil` for the official addresses.
+  ///   - report: takes lines about the progress.
+  public init(
+    folder: String, mirror: String? = nil, report: @escaping (String) -> Void = { _ in }
+  ) {
+    self.folder = folder
+    self.mirror = mirror
+    self.report = report
+  }
+
+  /// Fetches all files of a data set.
+  ///
+  /// - Throws: `DatasetError` when the data set has terms that the user must accept first, or a
+  ///   file cannot be fetched; the files before it stay.
+  public func fetch(_ source: DatasetSource) throws {
+    if let terms = source.terms {
+      let names = source.files.map(\.name).joined(separator: ", ")
+      throw DatasetError(
+        "the files cannot be fetched without you: \(terms)"
+          + (names.isEmpty ? "" : ", and put \(names) into \(folder)"))
+    }
+    for file in source.files { try fetch(file) }
+  }
+
+  /// Fetches one file, and unpacks it if it is an archive.
+  ///
+  /// - Throws: `DatasetError` when it cannot be fetched, differs from the published one or does not
+  ///   fit on the disk.
+  public func fetch(_ file: DatasetSource.File) throws {
+    do {
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw DatasetError("\(folder): this folder cannot be made")
+    }
+    let target = path(of: file)
+    if file.isArchive {
+      if isUnpacked(file) { return report("\(file.name): already here") }
+      // Somebody who has the archive from elsewhere need not fetch it.
+      if isWhole(file) { return try unpack(file, at: target) }
+    } else if isWhole(file) {
+      return report("\(file.name): already here")
+    }
+    let part = target + ".part"
+    try checkSpace(for: file, having: Self.size(of: part) ?? 0)
+    try download(file, to: part)
+    try verify(file, at: part)
+    if file.isArchive {
+      try unpack(file, at: part)
+      unlink(part)
+    } else {
+      try move(part, to: target)
+      try write(Receipt(of: file), for: file)
+    }
+  }
+
+  func path(of file: DatasetSource.File) -> String { folder + "/" + file.name }
+
+  /// The size of a file in bytes, or `nil` if there is none.
+  static func size(of path: String) -> Int? {
+    var information = stat()
+    return stat(path, &information) == 0 ? Int(information.st_size) : nil
+  }
+
+  func move(_ path: String, to target: String) throws {
+    guard rename(path, target) == 0 else {
+      throw DatasetError("\(target): cannot be written (\(String(cString: strerror(errno))))")
+    }
+  }
+
+  /// Whether the file is there under its final name and is the published one.
+  private func isWhole(_ file: DatasetSource.File) -> Bool {
+    let target = path(of: file)
+    guard let size = Self.size(of: target), size == file.size ?? size else { return false }
+    guard let sha256 = file.sha256 else { return true }
+    if receipt(for: file) == Receipt(of: file) { return true }
+    report("\(file.name): checking")
+    guard (try? SHA256.hexadecimal(file: target)) == sha256 else { return false }
+    // Without a receipt, in a folder that cannot be written, it is only checked again next time.
+    if !file.isArchive { try? write(Receipt(of: file), for: file) }
+    return true
+  }
+
+  /// Throws, and removes what was fetched, if it is not the published file.
+  private func verify(_ file: DatasetSource.File, at part: String) throws {
+    let size = Self.size(of: part) ?? 0
+    if let expected = file.size, size != expected {
+      unlink(part)
+      throw DatasetError(
+        "\(file.name): \(address(of: file)) gave \(size) bytes, expected \(expected)")
+    }
+    guard let expected = file.sha256 else { return }
+    report("\(file.name): checking")
+    let found = try SHA256.hexadecimal(file: part)
+    if found != expected {
+      unlink(part)
+      throw DatasetError(
+        "\(file.name): \(address(of: file)) gave a file with SHA-256 \(found), expected \(expected)"
+      )
+    }
+  }
+
+  private func checkSpace(for file: DatasetSource.File, having count: Int) throws {
+    guard let size = file.size else { return }
+    // Images are compressed already: unpacked they take about as much room as their archive.
+    let needed = max(0, size - count) + (file.isArchive ? size : 0)
+    let attributes = try? FileManager.default.attributesOfFileSystem(forPath: folder)
+    guard let free = (attributes?[.systemFreeSize] as? NSNumber)?.intValue else { return }
+    if free < needed {
+      throw DatasetError(
+        "\(folder): \(file.name) needs \(Self.text(needed)) of free space, and there are "
+          + Self.text(free))
+    }
+  }
+
+  /// A number of bytes for people.
+  static func text(_ count: Int) -> String {
+    count < 1_000_000 ? "\(count) bytes" : "\(count / 1_000_000) MB"
+  }
+}

@@ -1,0 +1,37 @@
+/// Where the files of a published data set come from.
+public struct DatasetSource: Sendable {
+  /// A file at its official address.
+  public struct File: Sendable, Equatable {
+    /// The address; the file's name alone where it has to be brought by hand.
+    public let address: String
+    /// Its size in bytes, where it is published.
+    public let size: Int?
+    /// Its SHA-256 in hexadecimal digits, where it is known.
+    public let sha256: String?
+    /// Whether it is a tar archive that is unpacked where it lies.
+    public let isArchive: Bool
+
+    /// A file of this address; what is not known of it is not verified.
+    public init(_ address: String, size: Int? = nil, sha256: String? = nil, isArchive: Bool = false)
+    {
+      self.address = address
+      self.size = size
+      self.sha256 = sha256
+      self.isArchive = isArchive
+    }
+
+    /// The last part of the address.
+    public var name: String { String(address.split(separator: "/").last ?? "") }
+  }
+
+  /// The files, in the order in which they are fetched.
+  public let files: [File]
+  /// What the user must do beforehand, where the files cannot simply be fetched.
+  public let terms: String?
+
+  /// Files, and what the user must do first, in the imperative, where they cannot simply be fetched.
+  public init(files: [File], terms: String? = nil) {
+    self.files = files
+    self.terms = terms
+  }
+}

@@ -1,0 +1,43 @@
+/// What file names say about images.
+enum ImageName {
+  private static let readable: Set<String> = ["jpg", "jpeg", "png"]
+  private static let others: Set<String> = [
+    "webp", "bmp", "gif", "tif", "tiff", "ppm", "heic", "avif",
+  ]
+
+  /// What follows the last dot, in lower case.
+  private static func ending(_ name: some BidirectionalCollection<UInt8>) -> String {
+    guard let dot = name.lastIndex(of: UInt8(ascii: ".")) else { return "" }
+    return String(decoding: name[name.index(after: dot)...], as: UTF8.self).lowercased()
+  }
+
+  /// Whether a file is an image.
+  ///
+  /// - Throws: `DatasetError` when it is one of a kind that cannot be decoded, so that none is left
+  ///   out unnoticed.
+  static func isImage(
+    _ name: some BidirectionalCollection<UInt8>, in folder: String
+  ) throws -> Bool {
+    let ending = ending(name)
+    guard !others.contains(ending) else {
+      throw DatasetError(
+        "\(folder)/\(String(decoding: name, as: UTF8.self)): only JPEG and PNG images can be "
+          + "decoded; convert it or move it away")
+    }
+    return readable.contains(ending)
+  }
+
+  /// The images among the files under a folder.
+  ///
+  /// - Throws: `DatasetError` as `isImage` and `Folder.files` do.
+  static func images(under folder: String) throws -> FileList {
+    let files = try Folder.files(under: folder)
+    var images = FileList()
+    for index in 0..<files.count {
+      try files.withBytes(at: index) { name in
+        if try isImage(name, in: folder) { images.append([], name) }
+      }
+    }
+    return images
+  }
+}

@@ -1,0 +1,163 @@
+import Foundation
+import FunMatchDatasets
+import FunMatchTorch
+import FunMatchViews
+
+/// What one teacher says of every image of a data set, computed once and kept on disk: f32 logits
+/// (images, classes) in `NAME.f32`, and in `NAME.json` what they are and how far they go.
+///
+/// Of several views of an image it is the logarithm of the mean of the probabilities, which a softmax
+/// turns into that mean again. The name is a checksum of everything that the logits depend on, so that
+/// a later run with the same teacher, views and images finds them, and no other does. Work that was
+/// cut short goes on where it was.
+public final class FixedTargets {
+  private struct Description: Codable, Equatable {
+    let origin: [String]
+    let images: Int
+    let classes: Int
+    var done: Int
+    /// SHA-256 of the logits, once they are complete.
+    var sha256: String?
+  }
+
+  /// Number of classes.
+  public let classes: Int
+  /// The file of the logits.
+  public let path: String
+  private let sidecar: String
+  private var description: Description
+  private var logits = Data()
+
+  /// Targets under a folder, of which some or all may have been computed before.
+  ///
+  /// - Parameters:
+  ///   - origin: words that tell everything that the logits depend on.
+  ///   - images: number of images.
+  /// - Throws: `TrainingError` when the folder cannot be used, or what is there is damaged.
+  public init(folder: String, origin: [String], images: Int, classes: Int) throws {
+    let key = SHA256.hexadecimal(of: Array(origin.joined(separator: "\n").utf8))
+    path = "\(folder)/\(key.prefix(32)).f32"
+    sidecar = "\(folder)/\(key.prefix(32)).json"
+    self.classes = classes
+    description = Description(origin: origin, images: images, classes: classes, done: 0)
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw TrainingError("\(folder): cannot be made (\(error.localizedDescription))")
+    }
+    guard let bytes = FileManager.default.contents(atPath: sidecar),
+      let found = try? JSONDecoder().decode(Description.self, from: bytes)
+    else { return }
+    guard found.origin == origin, found.images == images, found.classes == classes else {
+      throw TrainingError("\(sidecar): belongs to other targets; remove it to compute these")
+    }
+    description = found
+    if isComplete { try map() }
+  }
+
+  /// Whether there are logits of all images.
+  public var isComplete: Bool { description.done == description.images }
+
+  /// Number of images that there are logits of.
+  public var done: Int { description.done }
+
+  /// Asks the teacher about the images that are left. Each image is asked about once, ever.
+  ///
+  /// - Parameters:
+  ///   - views: what it is shown, from image `from` on.
+  ///   - batchSize: most views that it is given at a time.
+  ///   - progress: told how many images are done; ends the work early by returning false.
+  /// - Throws: an error when an image cannot be read or the disk is full; what was computed before
+  ///   stays.
+  public func compute(
+    _ teacher: Teacher, device: Device, batchSize: Int, views: (_ from: Int) -> FixedViewSource,
+    progress: (Int) -> Bool
+  ) throws {
+    guard !isComplete else { return }
+    let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw Self.failure(path) }
+    defer { close(file) }
+    guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+      throw TrainingError("\(path): another process is computing it")
+    }
+    let source = views(done)
+    var number = 0
+    while !isComplete {
+      guard let pixels = try source.batch(number)[teacher.resolution] else {
+        throw TrainingError("no views were drawn at the teacher's \(teacher.resolution) pixels")
+      }
+      number += 1
+      let images = min(source.batchSize, description.images - done)
+      let answers = Self.ask(teacher, pixels, images: images, batchSize: batchSize, device: device)
+      try write(answers, to: file)
+      description.done += images
+      guard fsync(file) == 0 else { throw Self.failure(path) }
+      if isComplete { description.sha256 = try SHA256.hexadecimal(file: path) }
+      try AtomicFile.write(to: sidecar, JSONEncoder().encode(description))
+      if !progress(done) && !isComplete { return }
+    }
+    try map()
+  }
+
+  /// Logits (N, classes) of images, on the CPU.
+  ///
+  /// - Precondition: they are complete.
+  public func logits(_ indices: [Int]) -> Tensor {
+    precondition(isComplete)
+    let row = classes * MemoryLayout<Float>.stride
+    var bytes = [UInt8]()
+    bytes.reserveCapacity(indices.count * row)
+    for index in indices { bytes += logits[index * row..<(index + 1) * row] }
+    return bytes.withUnsafeBytes {
+      Tensor(bytes: $0, shape: [indices.count, classes], dtype: .f32)
+    }
+  }
+
+  /// The logarithm of probabilities, finite where they are 0.
+  static func logarithm(_ probabilities: Tensor) -> Tensor {
+    probabilities.clamped(low: 1e-30).log()
+  }
+
+  private static func ask(
+    _ teacher: Teacher, _ pixels: Pixels, images: Int, batchSize: Int, device: Device
+  ) -> [UInt8] {
+    let shape = [pixels.count, pixels.size, pixels.size, 3]
+    let all = Tensor(bytes: pixels.bytes, shape: shape, dtype: .u8)
+    let parts = stride(from: 0, to: pixels.count, by: batchSize).map { start in
+      let part = all.narrowed(0, start..<min(start + batchSize, pixels.count))
+      return teacher(Batch.scaled(part.to(device))).to(.cpu)
+    }
+    let logits = Tensor.concatenated(parts)
+    guard pixels.count > images else { return logits.bytes }
+    let views = logits.softmax().reshaped([images, pixels.count / images, logits.shape[1]])
+    return logarithm(views.mean([1])).bytes
+  }
+
+  private func write(_ bytes: [UInt8], to file: Int32) throws {
+    let start = done * classes * MemoryLayout<Float>.stride
+    var written = 0
+    while written < bytes.count {
+      let count = bytes[written...].withUnsafeBytes {
+        pwrite(file, $0.baseAddress, $0.count, off_t(start + written))
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw Self.failure(path) }
+      written += count
+    }
+  }
+
+  private func map() throws {
+    guard try SHA256.hexadecimal(file: path) == description.sha256,
+      let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped),
+      data.count == description.images * classes * MemoryLayout<Float>.stride
+    else {
+      throw TrainingError(
+        "\(path): is damaged (its SHA-256 differs from \(sidecar)); remove both to compute it anew")
+    }
+    logits = data
+  }
+
+  private static func failure(_ path: String) -> TrainingError {
+    TrainingError("\(path): cannot be written (\(String(cString: strerror(errno))))")
+  }
+}

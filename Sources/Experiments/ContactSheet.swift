@@ -1,0 +1,182 @@
+import FunMatchDatasets
+import FunMatchDistillation
+import FunMatchImages
+import FunMatchTorch
+import FunMatchViews
+
+/// Pictures of what each network sees under a recipe: a row an image, with the original and the
+/// boxes of the views, then what the teachers and the student are given, before and after mixup.
+///
+/// Everything is drawn by the code that a run uses: views by `BatchSource`, mixtures by `Batch`.
+public struct ContactSheet {
+  private static let tile = 208
+  private static let gap = 10
+  private static let rowsPerPage = 8
+  private static let studentColour = Canvas.Colour(220, 30, 30)
+  private static let teacherColour = Canvas.Colour(30, 90, 230)
+
+  private let recipe: Recipe
+  private let dataset: any Dataset
+  private let loading: LoaderOptions
+
+  /// - Parameter dataFolder: where data sets are looked for first.
+  /// - Throws: an error when the training images cannot be opened.
+  public init(_ file: RecipeFile, dataFolder: String?, workers: Int) throws {
+    recipe = file.recipe
+    dataset = try DatasetRegistry(dataFolder: dataFolder).open(recipe.data.train)
+    loading = LoaderOptions(
+      workers: workers, decoder: recipe.decoding.decoder,
+      broken: BrokenImages(recipe.onBrokenImage))
+  }
+
+  /// Draws the first `count` images of the first batch that begins in `epoch`, some rows a page.
+  ///
+  /// - Throws: `ExperimentError` when the batch is smaller; what reading images throws.
+  public func pages(epoch: Int, count: Int) throws -> [PixelImage] {
+    guard count <= recipe.batchSize else {
+      throw ExperimentError(
+        "--count \(count) is more than the \(recipe.batchSize) images of a batch, which mixup mixes"
+      )
+    }
+    let step = (epoch * dataset.count + recipe.batchSize - 1) / recipe.batchSize
+    let source = try BatchSource(
+      dataset, policy: recipe.views, batchSize: recipe.batchSize,
+      student: recipe.student.resolution, teachers: recipe.teachers.map(\.resolution),
+      seed: recipe.seed, options: loading)
+    let views = try source.batch(step)
+    let lambda = Mixup(recipe.views.mixup, seed: recipe.seed).lambda(step: step)
+    let plain = Batch(views, lambda: 1, device: .cpu)
+    let mixed = Batch(views, lambda: lambda, device: .cpu)
+    var order = SampleOrder(count: dataset.count, seed: recipe.seed, shards: dataset.shards)
+
+    var rows: [[Cell]] = []
+    for place in 0..<count {
+      let visit = order.visit(step * recipe.batchSize + place)
+      rows.append(
+        try row(place, visit, index: views.indices[place], plain: plain, mixed: mixed, lambda))
+    }
+    return stride(from: 0, to: rows.count, by: Self.rowsPerPage).map { start in
+      var title = "epoch \(epoch), step \(step + 1), \(recipe.views.name), seed \(recipe.seed)"
+      if lambda < 1 { title += ", mixed \(ProgressLine.fixed(lambda, 3)) with the image before" }
+      return page(title, Array(rows[start..<min(start + Self.rowsPerPage, rows.count)]))
+    }
+  }
+
+  private struct Cell {
+    let caption: String
+    let colour: Canvas.Colour
+    let picture: PixelImage
+  }
+
+  private func row(
+    _ place: Int, _ visit: SampleOrder.Visit, index: Int, plain: Batch, mixed: Batch,
+    _ lambda: Double
+  ) throws -> [Cell] {
+    var cells = [try original(visit, index: index)]
+    for (batch, note) in [(plain, ""), (mixed, " mixed")] where note.isEmpty || lambda < 1 {
+      if recipe.views.teacher.isFixed {
+        // Fixed teachers see no mixtures: what is mixed is what they said.
+        if note.isEmpty { cells += try fixedViews(index) }
+      } else {
+        for size in Set(recipe.teachers.map(\.resolution)).sorted() {
+          guard let images = batch.teacher[size] else { continue }
+          cells.append(
+            Cell(
+              caption: "teacher \(size)\(note)", colour: Self.teacherColour,
+              picture: Self.picture(images, place)))
+        }
+      }
+      if let images = batch.student[recipe.student.resolution] {
+        cells.append(
+          Cell(
+            caption: "student \(recipe.student.resolution)\(note)", colour: Self.studentColour,
+            picture: Self.picture(images, place)))
+      }
+    }
+    return cells
+  }
+
+  /// The whole image with the boxes of the views.
+  private func original(_ visit: SampleOrder.Visit, index: Int) throws -> Cell {
+    let image = try dataset.image(at: index, decoder: loading.decoder)
+    let views = recipe.views
+    let student = views.view(
+      height: image.height, width: image.width, size: recipe.student.resolution,
+      seed: recipe.seed, epoch: visit.epoch, index: visit.index)
+    var teachers = [
+      views.teacherView(
+        height: image.height, width: image.width, size: recipe.student.resolution,
+        seed: recipe.seed, epoch: visit.epoch, index: visit.index)
+    ].compactMap { $0 }
+    if !recipe.teachers.isEmpty {
+      // A thousand boxes would hide the image.
+      teachers += (0..<min(views.teacher.fixedViews, 12)).map { number in
+        views.fixedView(
+          height: image.height, width: image.width, size: recipe.student.resolution,
+          seed: recipe.seed, index: index, number: number)
+      }
+    }
+    let scale = Double(Self.tile) / Double(max(image.height, image.width))
+    func scaled(_ length: Int) -> Int { Int((Double(length) * scale).rounded()) }
+    let small = image.resizeArea(
+      height: max(scaled(image.height), 1), width: max(scaled(image.width), 1))
+    var canvas = Canvas(height: small.height, width: small.width)
+    canvas.draw(small, y: 0, x: 0)
+    let seen = teachers.map { ($0, Self.teacherColour) } + [(student, Self.studentColour)]
+    for (view, colour) in seen {
+      let box = view.box(in: image.bounds)
+      let top = scaled(box.y)
+      let left = scaled(box.x)
+      canvas.frame(
+        Box(
+          y: top, x: left, height: max(scaled(box.y + box.height) - top, 1),
+          width: max(scaled(box.x + box.width) - left, 1)), colour)
+    }
+    return Cell(
+      caption: "#\(index) \(image.width)x\(image.height)", colour: .black, picture: canvas.image)
+  }
+
+  private func fixedViews(_ index: Int) throws -> [Cell] {
+    let image = try dataset.image(at: index, decoder: loading.decoder)
+    return Set(recipe.teachers.map(\.resolution)).sorted().map { size in
+      let view = recipe.views.fixedView(
+        height: image.height, width: image.width, size: recipe.student.resolution,
+        seed: recipe.seed, index: index, number: 0)
+      let count = recipe.views.teacher.fixedViews
+      return Cell(
+        caption: "teacher \(size)" + (count > 1 ? " 1/\(count)" : ""), colour: Self.teacherColour,
+        picture: view.picture(of: image, size: size))
+    }
+  }
+
+  /// An image of a batch as the network is given it, back in levels of 0 ... 255.
+  private static func picture(_ images: Tensor, _ place: Int) -> PixelImage {
+    let one = images.narrowed(0, place..<place + 1).permuted([0, 2, 3, 1]).contiguous
+    let pixels = one.array(as: Float.self).map { UInt8((($0 + 1) * 127.5).rounded()) }
+    return PixelImage(height: images.shape[2], width: images.shape[3], pixels: pixels)
+  }
+
+  private func page(_ title: String, _ rows: [[Cell]]) -> PixelImage {
+    let caption = Canvas.captionHeight + 4
+    let (tile, gap) = (Self.tile, Self.gap)
+    let columns = rows.map(\.count).max() ?? 1
+    var canvas = Canvas(
+      height: 2 * gap + caption + rows.count * (tile + caption + gap),
+      width: gap + columns * (tile + gap))
+    canvas.write(title, y: gap, x: gap, width: columns * (tile + gap))
+    for (number, row) in rows.enumerated() {
+      let y = 2 * gap + caption + number * (tile + caption + gap)
+      for (column, cell) in row.enumerated() {
+        let x = gap + column * (tile + gap)
+        canvas.write(cell.caption, y: y, x: x, width: tile, cell.colour)
+        let isSquare = cell.picture.height == cell.picture.width
+        let picture =
+          isSquare
+          ? cell.picture.resizeBilinear(box: cell.picture.bounds, height: tile, width: tile)
+          : cell.picture
+        canvas.draw(picture, y: y + caption, x: x)
+      }
+    }
+    return canvas.image
+  }
+}

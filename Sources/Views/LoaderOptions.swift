@@ -1,0 +1,25 @@
+import FunMatchImages
+
+/// How images are read, apart from what is drawn of them. Nothing here changes a view.
+public struct LoaderOptions: Sendable {
+  /// Number of threads that decode and draw.
+  public var workers: Int
+  /// How images are decoded.
+  public var decoder: ImageDecoder
+  /// Whether workers leave the processor to whoever else wants it: for engines that compute on the
+  /// same cores.
+  public var yields: Bool
+  /// What is done about images that cannot be decoded, and which they were.
+  public var broken: BrokenImages
+
+  /// One worker, TensorFlow's decoding, broken images are errors.
+  public init(
+    workers: Int = 1, decoder: ImageDecoder = ImageDecoder(), yields: Bool = false,
+    broken: BrokenImages = BrokenImages(.fail)
+  ) {
+    self.workers = workers
+    self.decoder = decoder
+    self.yields = yields
+    self.broken = broken
+  }
+}

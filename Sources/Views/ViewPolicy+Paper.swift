@@ -1,0 +1,38 @@
+extension ViewPolicy {
+  /// The whole image at the input size, for both networks; the teachers are asked once.
+  public static let fixedResize = ViewPolicy(
+    name: "fix/rs", teacher: .fixed(.whole), crop: .whole, flip: false, mixup: 0)
+  /// The teachers' central crop, asked about once; mild random crops for the student.
+  public static let fixedCenter = ViewPolicy(
+    name: "fix/cc", teacher: .fixed(.center(resize: nil)), crop: .random(resize: nil), flip: true,
+    mixup: 0)
+  /// The teachers' mean prediction over many inception crops, computed once; inception crops of its
+  /// own for the student.
+  public static let fixedEnsemble = ViewPolicy(
+    name: "fix/ic_ens", teacher: .ensemble(1000), crop: .inception(areaMin: 0.05, areaMax: 1),
+    flip: true, mixup: 0)
+  /// Two independent mild random crops.
+  public static let independentRandom = ViewPolicy(
+    name: "ind/rc", teacher: .independent, crop: .random(resize: nil), flip: true, mixup: 0)
+  /// Two independent inception crops.
+  public static let independentInception = ViewPolicy(
+    name: "ind/ic", teacher: .independent, crop: .inception(areaMin: 0.05, areaMax: 1), flip: true,
+    mixup: 0)
+  /// The same mild random crop for both.
+  public static let sameRandom = ViewPolicy(
+    name: "same/rc", teacher: .shared, crop: .random(resize: nil), flip: true, mixup: 0)
+  /// The same inception crop for both.
+  public static let sameInception = ViewPolicy(
+    name: "same/ic", teacher: .shared, crop: .inception(areaMin: 0.05, areaMax: 1), flip: true,
+    mixup: 0)
+  /// The same inception crop for both, mixed in the same way: function matching.
+  public static let funmatch = ViewPolicy(
+    name: "funmatch", teacher: .shared, crop: .inception(areaMin: 0.05, areaMax: 1), flip: true,
+    mixup: 1)
+
+  /// The policies that the paper compares (section 3.1.1), under the names that it uses.
+  public static let paper = [
+    fixedResize, fixedCenter, fixedEnsemble, independentRandom, independentInception, sameRandom,
+    sameInception, funmatch,
+  ]
+}

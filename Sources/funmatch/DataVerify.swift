@@ -1,0 +1,57 @@
+import ArgumentParser
+import Foundation
+import FunMatchDatasets
+import FunMatchExperiments
+
+/// `funmatch data verify`: whether a data set is whole.
+struct DataVerify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Count the images of a data set, compare with what is published, decode all of them.")
+
+  @Argument(
+    help: "A name that `funmatch data list` shows, or folder:, photos: or tar: with a path.")
+  var name: String
+
+  @Flag(help: "Count only; decode nothing.")
+  var quick = false
+
+  @OptionGroup var images: DataOptions
+
+  @OptionGroup var loading: LoadingOptions
+
+  func run() throws {
+    let reference = try DatasetReference(name)
+    let card = DatasetRegistry.known.first { $0.name == reference.name }
+    let splits = reference.split == nil ? card?.splits.map(\.name) ?? [] : []
+    let references =
+      splits.isEmpty ? [reference] : try splits.map { try DatasetReference("\(name):\($0)") }
+    var faults = 0
+    for reference in references {
+      let dataset = try images.registry.open(reference)
+      let published = card?.splits.first { $0.name == reference.split }?.count
+      let isCounted = reference.slice != nil || published == nil || published == dataset.count
+      var line = "\(reference): \(Comparison.grouped(dataset.count)) images"
+      if let published, reference.slice == nil {
+        line += isCounted ? ", as published" : ", published are \(Comparison.grouped(published))"
+      }
+      if !dataset.classNames.isEmpty {
+        line += ", \(Comparison.grouped(dataset.classNames.count)) classes"
+      }
+      if !isCounted { faults += 1 }
+      print(line)
+      guard !quick else { continue }
+      let broken = DatasetVerifier(dataset, threads: loading.threads).brokenImages { done in
+        let text = "decoded \(Comparison.grouped(done)) images\n"
+        try? FileHandle.standardError.write(contentsOf: Foundation.Data(text.utf8))
+      }
+      faults += broken.count
+      for error in broken { print("  \(error)") }
+      if broken.isEmpty { print("  every image can be decoded") }
+    }
+    guard faults == 0 else {
+      throw DatasetError(
+        "\(name): \(faults) \(faults == 1 ? "thing is" : "things are") not as published")
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import FunMatchExperiments
+import FunMatchImages
+import FunMatchTorch
+
+/// `funmatch preprocess`: the pixels that a network would be given of one image.
+struct Preprocess: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write an image as a network sees it: uint8 (H, W, 3), before scaling to [-1, 1].",
+    usage: """
+      funmatch preprocess IMAGE --evaluation RESIZE,CROP --output OUT.npy
+      funmatch preprocess IMAGE --box Y,X,H,W --size S [--flip] --output OUT.npy
+      """)
+
+  @Argument(help: "A JPEG or PNG image.", completion: .file())
+  var image: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Resize the short side by area, then cut out the middle.", valueName: "resize,crop"))
+  var evaluation: String?
+
+  @Option(
+    help: ArgumentHelp("The box to cut out, in pixels of the image.", valueName: "y,x,h,w"))
+  var box: String?
+
+  @Option(help: "Side that the box is resized to, bilinear without antialiasing.")
+  var size: Int?
+
+  @Flag(help: "Mirror the box left to right.")
+  var flip = false
+
+  @Flag(help: "Decode JPEG with the accurate inverse DCT, as Pillow and OpenCV do.")
+  var accurate = false
+
+  @Flag(help: "Turn the image as its EXIF orientation says.")
+  var exif = false
+
+  @Option(help: "Where the pixels go: .npy, or .png to look at.")
+  var output: String
+
+  func validate() throws {
+    guard (evaluation == nil) != (box == nil) else {
+      throw ValidationError("give either --evaluation or --box")
+    }
+    guard (box == nil) == (size == nil) else {
+      throw ValidationError("--box and --size belong together")
+    }
+    guard box != nil || !flip else { throw ValidationError("--flip is for --box") }
+    if let evaluation { _ = try Self.numbers(evaluation, 2, "--evaluation") }
+    if let box { _ = try Self.numbers(box, 4, "--box") }
+    guard (1...16_384).contains(size ?? 1) else {
+      throw ValidationError("--size must be between 1 and 16384")
+    }
+  }
+
+  func run() throws {
+    let decoder = ImageDecoder(
+      inverseDCT: accurate ? .accurate : .fast, orientation: exif ? .honour : .ignore)
+    let pixels: PixelImage
+    do {
+      pixels = try prepare(try decoder.decode(file: image))
+    } catch var error as ImageError where error.file == nil {
+      error.file = image
+      throw error
+    }
+    if output.hasSuffix(".png") {
+      try AtomicFile.write(to: output, try pixels.pngData())
+    } else {
+      try Npy.write(
+        Tensor(pixels.pixels, shape: [pixels.height, pixels.width, 3]), to: output)
+    }
+  }
+
+  private func prepare(_ image: PixelImage) throws -> PixelImage {
+    if let evaluation {
+      let sizes = try Self.numbers(evaluation, 2, "--evaluation")
+      return try EvaluationPreprocessing(resize: sizes[0], crop: sizes[1]).apply(to: image)
+    }
+    let sides = try Self.numbers(box ?? "", 4, "--box")
+    let box = Box(y: sides[0], x: sides[1], height: sides[2], width: sides[3])
+    try image.check(box)
+    let size = size ?? 0
+    return image.resizeBilinear(box: box, height: size, width: size, flip: flip)
+  }
+
+  private static func numbers(_ text: String, _ count: Int, _ name: String) throws -> [Int] {
+    let numbers = text.split(separator: ",", omittingEmptySubsequences: false)
+      .compactMap { Int($0) }
+    guard numbers.count == count, numbers.allSatisfy({ $0 >= 0 && $0 < 1 << 24 }) else {
+      throw ValidationError("\(name) \(text): expected \(count) whole numbers with commas between")
+    }
+    return numbers
+  }
+}

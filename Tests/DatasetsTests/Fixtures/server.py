@@ -1,0 +1,64 @@
+"""Serves a folder over HTTP to the tests of fetching, with the faults that servers have.
+
+Prints the port that it got, notes every request as a line "PATH RANGE" in a file, and ends when its
+standard input does.
+"""
+
+import argparse
+import http.server
+import os
+import sys
+import threading
+
+parser = argparse.ArgumentParser()
+parser.add_argument("folder")
+parser.add_argument("log")
+parser.add_argument("--break-after", type=int, help="end the first answer after so many bytes")
+parser.add_argument("--ignore-range", action="store_true")
+parser.add_argument("--wrong", action="store_true", help="serve other bytes than the file's")
+options = parser.parse_args()
+lock = threading.Lock()
+has_broken = False
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        global has_broken
+        wanted = self.headers.get("Range")
+        with lock, open(options.log, "a") as log:
+            log.write(f"{self.path} {wanted or '-'}\n")
+        path = os.path.join(options.folder, os.path.basename(self.path))
+        if not os.path.isfile(path):
+            return self.send_error(404)
+        with open(path, "rb") as file:
+            content = file.read()
+        if options.wrong:
+            content = bytes(255 - byte for byte in content)
+        start = 0
+        if wanted and not options.ignore_range:
+            start = int(wanted.removeprefix("bytes=").rstrip("-"))
+        if start > 0 and start >= len(content):
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(content)}")
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        rest = content[start:]
+        self.send_header("Content-Length", str(len(rest)))
+        self.end_headers()
+        if options.break_after is not None and not has_broken:
+            has_broken = True
+            rest = rest[: options.break_after]
+        self.wfile.write(rest)
+        self.close_connection = True
+
+    def log_message(self, *_):
+        pass
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print(server.server_address[1], flush=True)
+sys.stdin.read()

@@ -1,0 +1,131 @@
+import Foundation
+import FunMatchDatasets
+import FunMatchImages
+import FunMatchTestSupport
+import Testing
+
+struct FolderTests {
+  @Test func classesAreFoldersInBytewiseOrder() throws {
+    let layout = try Layout()
+    try layout.images([
+      "f/b/1.jpg", "f/b/deep/2.JPEG", "f/B/3.Png", "f/b c/4.png", "f/b/.5.png", "f/.d/6.png",
+    ])
+    try layout.write("f/b/notes.txt", "")
+    try layout.write("f/readme.md", "")
+    let images = try layout.open("folder:f")
+    #expect(images.classNames == ["B", "b", "b c"])
+    #expect(
+      images.classes(after: layout.path + "/f/")
+        == ["b/1.jpg": "b", "b/deep/2.JPEG": "b", "B/3.Png": "B", "b c/4.png": "b c"])
+    #expect(try images.image(at: 0).pixels == [7, 7, 7])
+    #expect(try images.encodedSize(at: 2) == picture().count)
+  }
+
+  @Test func splitsAreFoldersWithTheirUsualNames() throws {
+    let layout = try Layout()
+    try layout.images(["f/train/a/1.png", "f/val/a/2.png", "g/validation/a/3.png", "g/x/a/4.png"])
+    #expect(try layout.open("folder:f:train").names(after: layout.path) == ["/f/train/a/1.png"])
+    for split in ["val", "validation", "valid", "eval"] {
+      let names = try layout.open("folder:f:\(split)").names(after: layout.path)
+      #expect(names == ["/f/val/a/2.png"])
+    }
+    #expect(try layout.open("folder:g:val").count == 1)
+    layout.expectError("folder:f:test", "no folder 'test'", "train, val")
+    layout.expectError("folder:f", "holds the splits train, val")
+    // A split of another name may also be a class.
+    #expect(try layout.open("folder:g").classNames == ["validation", "x"])
+  }
+
+  @Test func imagesWithoutFoldersHaveNoLabelsAndAreSortedByPath() throws {
+    let layout = try Layout()
+    try layout.images(["f/b.png", "f/a.png", "f/a-1.png"])
+    let images = try layout.open("folder:f")
+    #expect(images.names(after: layout.path + "/f/") == ["a-1.png", "a.png", "b.png"])
+    #expect(images.labels == [nil, nil, nil])
+    #expect(images.classNames == [])
+  }
+
+  @Test func photosAreAllImagesBelowSortedByPath() throws {
+    let layout = try Layout()
+    try layout.images(["p/a/2.jpg", "p/a/1.jpg", "p/a-b/0.jpg", "p/z.png", "p/.hidden/x.png"])
+    let images = try layout.open("photos:p")
+    #expect(
+      images.names(after: layout.path + "/p/")
+        == ["a-b/0.jpg", "a/1.jpg", "a/2.jpg", "z.png"])
+    #expect(images.labels == [nil, nil, nil, nil])
+    layout.expectError("photos:q", "q: does not exist in \(layout.path) or the current folder")
+    try layout.write("file", "")
+    layout.expectError("photos:file", "/file: is not a folder")
+    layout.expectError("photos:p:train", "no splits")
+    try layout.write("empty/notes.txt", "")
+    layout.expectError("photos:empty", "no JPEG or PNG")
+  }
+
+  @Test func linksAreFollowedButNotInCircles() throws {
+    let layout = try Layout()
+    try layout.images(["store/1.png", "f/a/2.png"])
+    let files = FileManager.default
+    try files.createSymbolicLink(
+      atPath: layout.folder.file("f/b"), withDestinationPath: layout.folder.file("store"))
+    try files.createSymbolicLink(
+      atPath: layout.folder.file("f/a/3.png"),
+      withDestinationPath: layout.folder.file("store/1.png"))
+    #expect(
+      try layout.open("folder:f").classes(after: layout.path + "/f/")
+        == ["a/2.png": "a", "a/3.png": "a", "b/1.png": "b"])
+    try files.createSymbolicLink(
+      atPath: layout.folder.file("f/a/again"), withDestinationPath: layout.folder.file("f"))
+    layout.expectError("folder:f", "again", "link to a folder that it lies in")
+  }
+
+  @Test func otherLayoutsAreRefused() throws {
+    let layout = try Layout()
+    layout.expectError("folder:f", "f: does not exist")
+    layout.expectError("folder:/nowhere", "/nowhere: does not exist")
+    try layout.write("f/notes.txt", "")
+    layout.expectError("folder:f", "/f: holds no images")
+    try layout.images(["f/a/1.png"])
+    try layout.write("f/b/notes.txt", "")
+    layout.expectError("folder:f", "/f/b: a class without")
+    try layout.images(["f/b/1.png", "f/1.png"])
+    layout.expectError("folder:f", "1.png", "folders (a)")
+    try layout.remove("f/1.png")
+    #expect(try layout.open("folder:f").count == 2)
+    for ending in ["webp", "BMP", "gif", "tif", "TIFF", "ppm", "heic", "avif"] {
+      try layout.write("f/b/2.\(ending)", "")
+      layout.expectError("folder:f", "/f/b/2.\(ending)", "only JPEG and PNG")
+      try layout.remove("f/b/2.\(ending)")
+    }
+  }
+
+  @Test func namesNeedNotBeUTF8() throws {
+    let layout = try Layout()
+    try layout.images(["f/x.png"])
+    let odd = layout.folder.file("f/").utf8.map { CChar(bitPattern: $0) } + [-1, 46, 112, 110, 103]
+    try #require(rename(layout.folder.file("f/x.png"), odd + [0]) == 0)
+    #expect(try layout.open("photos:f").image(at: 0).height == 1)
+  }
+
+  @Test func pathsAreLookedForUnderTheFoldersAndThenAsTheyStand() throws {
+    let (first, second) = (try Layout(), try Layout())
+    try second.images(["f/a/1.png", "g/a/1.png"])
+    try first.images(["f/a/2.png"])
+    let registry = DatasetRegistry(
+      dataFolder: first.path, environment: ["FUNMATCH_DATA": second.path])
+    let names = try ["folder:f", "folder:g", "folder:\(second.path)/f"].map {
+      try registry.open(DatasetReference($0)).name(at: 0)
+    }
+    #expect(
+      names == [first.path + "/f/a/2.png", second.path + "/g/a/1.png", second.path + "/f/a/1.png"])
+  }
+
+  @Test func imagesThatWentAreNamedWhenTheyAreRead() throws {
+    let layout = try Layout()
+    try layout.images(["f/a/1.png"])
+    let images = try layout.open("folder:f")
+    try layout.remove("f/a/1.png")
+    let error = #expect(throws: ImageError.self) { try images.image(at: 0) }
+    #expect(error?.file == layout.path + "/f/a/1.png")
+    #expect(error?.kind == .unreadable)
+  }
+}

@@ -1,0 +1,148 @@
+import Foundation
+import FunMatchDatasets
+import FunMatchImages
+import FunMatchTestSupport
+import Testing
+
+/// The same numbers every time.
+private struct Numbers: RandomNumberGenerator {
+  private var state: UInt64 = 1
+
+  mutating func next() -> UInt64 {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return state ^ state >> 32
+  }
+}
+
+struct TarTests {
+  private static let long = Array(repeating: "folder of many characters", count: 6)
+    .joined(separator: "/")
+
+  /// Made by Python's tarfile.
+  @Test(arguments: ["ustar", "gnu", "pax"])
+  func allFormatsAreRead(format: String) throws {
+    let path = Fixture.path(format + ".tar")
+    let images = try DatasetRegistry(environment: [:]).open(DatasetReference("tar:" + path))
+    let more = format == "pax" ? ["größe.jpg"] : []
+    #expect(
+      images.names(after: path + "/") == ["a.jpg", Self.long + "/b.jpeg", "dir/c.JPG"] + more)
+    #expect(images.labels == [2, 0, 1] + more.map { _ in 2 })
+    #expect(images.classNames == ["class 0", "class 1", "class 2"])
+    #expect(images.shards == [0..<images.count])
+    for index in 0..<images.count {
+      #expect(try images.image(at: index).height > 1)
+      #expect(images.encodedSize(at: index) == 490)
+    }
+  }
+
+  @Test func shardsAreNamedByBracesOrTheirFolder() throws {
+    let layout = try Layout()
+    for (shard, count) in [("08", 2), ("09", 1), ("10", 3)] {
+      let members = try (0..<count).map { ("\(shard)-\($0).png", try picture(UInt8($0))) }
+      try layout.write("s/x-\(shard).tar", Tar.archive(members))
+    }
+    try layout.write("s/list.txt", "")
+    let all = try layout.open("tar:s/x-{08..10}.tar")
+    #expect(all.count == 6)
+    #expect(all.shards == [0..<2, 2..<3, 3..<6])
+    #expect(all.labels == Array(repeating: nil, count: 6))
+    #expect(all.name(at: 5) == layout.path + "/s/x-10.tar/10-2.png")
+    #expect(try all.image(at: 5).pixels == [2, 2, 2])
+    #expect(try layout.open("tar:s").names(after: "") == all.names(after: ""))
+    #expect(try layout.open("tar:{s/x-09,s/x-08}.tar").count == 3)
+    #expect(try layout.open("tar:s/x-{09..10}.tar[:1]").count == 1)
+    #expect(try layout.open("tar:s[1:4]").shards == [0..<1, 1..<2, 2..<3])
+    layout.expectError("tar:s/x-{08..11}.tar", "x-11.tar: does not exist", layout.path)
+    for braces in ["{08..10", "{8}", "{b..c}", "{10..08}", "{0..999999}", "{a,{b,c}}"] {
+      layout.expectError("tar:s/x-\(braces).tar", "s/x-\(braces).tar")
+    }
+    layout.expectError("tar:s/x-08.tar:train", "no splits")
+  }
+
+  @Test func moreShardsThanStayOpenAreRead() throws {
+    let layout = try Layout()
+    for shard in 0..<520 {
+      try layout.write("s/\(1000 + shard).tar", Tar.archive([("a.png", try picture())]))
+    }
+    let images = try layout.open("tar:s")
+    #expect(images.count == 520)
+    #expect(try images.image(at: 519).pixels == [7, 7, 7])
+    try layout.remove("s/1519.tar")
+    let error = #expect(throws: ImageError.self) { try images.image(at: 519) }
+    #expect(error?.file == layout.path + "/s/1519.tar/a.png")
+  }
+
+  @Test func samplesThatAreNotOfThisKindAreRefused() throws {
+    let layout = try Layout()
+    let image = try picture()
+    func expect(_ members: [(String, [UInt8])], _ words: String...) throws {
+      try layout.write("x.tar", Tar.archive(members))
+      let error = #expect(throws: DatasetError.self) { try layout.open("tar:x.tar") }
+      for word in words + ["x.tar"] {
+        #expect(error?.description.contains(word) == true, "\(error?.description ?? ""): \(word)")
+      }
+    }
+    try expect([("a.jpg", image), ("a.png", image)], "two images", "a.png")
+    try expect([("a.jpg", image), ("a.cls", [0x30]), ("a.cls", [0x31])], "two labels")
+    try expect([("a.jpg", image), ("a.cls", [0x30]), ("b.jpg", image)], "b.jpg has no label")
+    try expect([("b.jpg", image), ("a.jpg", image), ("a.cls", [0x30])], "b.jpg has no label")
+    try expect([("a.webp", image), ("a.cls", [0x30])], "a has a label and no")
+    try expect([("a.txt", image)], "no member")
+    for label in ["", "x", "-1", "1 2", "65536", "99999999999999999999"] {
+      try expect([("a.jpg", image), ("a.cls", Array(label.utf8))], "a.cls", "class number")
+    }
+    // Members that belong to no image, and names that only begin alike, are no obstacle.
+    try layout.write(
+      "x.tar", Tar.archive([("a.jpg", image), ("a.seg.png", image), ("._b.jpg", [1]), ("n", [])]))
+    #expect(try layout.open("tar:x.tar").count == 1)
+  }
+
+  @Test func damagedArchivesAreRefusedByName() throws {
+    let layout = try Layout()
+    let whole = Tar.archive([("a.png", try picture()), ("b.png", try picture())])
+    for count in stride(from: 0, to: whole.count - 1024, by: 256) {
+      try layout.write("x.tar", Array(whole[..<count]))
+      layout.expectError("tar:x.tar", "x.tar")
+    }
+    for position in [0, 130, 150, 1024 + 5] {
+      var damaged = whole
+      damaged[position] ^= 1
+      try layout.write("x.tar", damaged)
+      layout.expectError("tar:x.tar", "x.tar", "checksum")
+    }
+    try layout.write("x.tar", [0x1f, 0x8b, 8, 0])
+    layout.expectError("tar:x.tar", "x.tar: is compressed", "decompress")
+    try layout.write("x.tar.gz", whole)
+    layout.expectError("tar:x.tar.gz", "x.tar.gz", "decompress")
+    try layout.write("t/x.tgz", whole)
+    layout.expectError("tar:t", "no .tar files", "x.tgz")
+    layout.expectError("tar:nowhere.tar", "nowhere.tar")
+  }
+
+  @Test func hostileHeadersDoNoHarm() throws {
+    let layout = try Layout()
+    for fixture in ["gnu.tar", "pax.tar"] {
+      let bytes = try Fixture.bytes(fixture)
+      var random = Numbers()
+      for _ in 0..<200 {
+        var damaged = bytes
+        let position = Int.random(in: 0..<damaged.count, using: &random)
+        damaged[position] = .random(in: 0...255, using: &random)
+        // With a checksum that is right, the damage gets further.
+        let start = position / 512 * 512
+        let sum = (0..<512).reduce(0) {
+          $0 + ((148..<156).contains($1) ? 32 : Int(damaged[start + $1]))
+        }
+        let digits = Array(String(sum, radix: 8).utf8) + [0]
+        damaged.replaceSubrange(start + 148..<start + 148 + digits.count, with: digits)
+        try layout.write("x.tar", damaged)
+        do {
+          let images = try layout.open("tar:x.tar")
+          for index in 0..<images.count { _ = try? images.image(at: index) }
+        } catch let error as DatasetError {
+          #expect(error.description.contains("x.tar"))
+        }
+      }
+    }
+  }
+}

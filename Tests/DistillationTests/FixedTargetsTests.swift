@@ -1,0 +1,155 @@
+import Foundation
+import FunMatchDistillation
+import FunMatchImages
+import FunMatchModels
+import FunMatchNN
+import FunMatchTestSupport
+import FunMatchTorch
+import FunMatchViews
+import Testing
+
+/// A model that counts what it is shown.
+private final class Counter: Model {
+  let store = ParameterStore()
+  let classes = 3
+  let weight: Parameter
+  var images = 0
+
+  init() { weight = store.root.parameter("weight", [3, 3], .kernel, .lecunNormal) }
+
+  func callAsFunction(_ images: Tensor, _ mode: Mode) -> Tensor {
+    self.images += images.shape[0]
+    return images.mean([2, 3]).linear(weight.value) * 3
+  }
+
+  func multiplyAccumulates(height: Int, width: Int) -> Int { 9 }
+}
+
+/// Fixed teachers are asked about each image once and never again.
+struct FixedTargetsTests {
+  private let images = PictureList(
+    (0..<10).map { photograph(height: 30 + $0, width: 40, seed: $0) })
+  private let folder: TemporaryFolder
+  private let counter = Counter()
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private var teacher: Teacher {
+    Teacher(counter, resolution: 24, precision: .f32, device: .cpu)
+  }
+
+  private func targets(_ origin: String = "a") throws -> FixedTargets {
+    try FixedTargets(folder: folder.path, origin: [origin], images: 10, classes: 3)
+  }
+
+  private func views(_ policy: ViewPolicy, from start: Int) -> FixedViewSource {
+    FixedViewSource(
+      images, policy: policy, from: start, batchSize: 3, student: 16, teachers: [24], seed: 1,
+      options: LoaderOptions(workers: 2))
+  }
+
+  private func compute(
+    _ targets: FixedTargets, _ policy: ViewPolicy, _ progress: (Int) -> Bool = { _ in true }
+  ) throws {
+    try targets.compute(
+      teacher, device: .cpu, batchSize: 4, views: { views(policy, from: $0) }, progress: progress)
+  }
+
+  @Test(arguments: ["fix/rs", "fix/cc", "fix/ic_ens"])
+  func everyImageIsAskedAboutOnce(_ name: String) throws {
+    var policy = try #require(ViewPolicy.paper.first { $0.name == name })
+    if case .ensemble = policy.teacher { policy.teacher = .ensemble(7) }
+    let targets = try targets()
+    try compute(targets, policy)
+    #expect(targets.isComplete)
+    #expect(counter.images == 10 * policy.teacher.fixedViews)
+    // Training and later runs ask nobody.
+    let objective = FixedObjective([targets], .kl(temperature: 1), device: .cpu)
+    let source = try BatchSource(
+      images, policy: policy, batchSize: 4, student: 16, teachers: [24], seed: 1)
+    for step in 0..<5 {
+      let batch = Batch(try source.batch(step), lambda: 1, device: .cpu)
+      #expect(objective.target(batch)[0].shape == [4, 3])
+    }
+    let later = try self.targets()
+    #expect(later.isComplete)
+    try compute(later, policy)
+    #expect(counter.images == 10 * policy.teacher.fixedViews)
+    let all = Array(0..<10)
+    #expect(maximumDifference(later.logits(all), targets.logits(all)) == 0)
+    #expect(try !self.targets("other").isComplete)
+  }
+
+  @Test func theTargetIsWhatTheTeacherSaysOfThatView() throws {
+    let targets = try targets()
+    try compute(targets, .fixedCenter)
+    for index in [0, 4, 9] {
+      let image = try images.image(at: index)
+      let view = ViewPolicy.fixedCenter.fixedView(
+        height: image.height, width: image.width, size: 16, seed: 1, index: index, number: 0)
+      let pixels = Pixels(view.picture(of: image, size: 24).pixels, count: 1, size: 24)
+      let expected = teacher(Batch.scaled(pixels, device: .cpu))
+      #expect(maximumDifference(targets.logits([index]), expected) < 1e-6)
+    }
+  }
+
+  @Test func anEnsembleIsTheMeanOfProbabilities() throws {
+    var policy = ViewPolicy.fixedEnsemble
+    policy.teacher = .ensemble(6)
+    let targets = try targets()
+    try compute(targets, policy)
+    let image = try images.image(at: 2)
+    var mean = [0.0, 0.0, 0.0]
+    for number in 0..<6 {
+      let view = policy.fixedView(
+        height: image.height, width: image.width, size: 16, seed: 1, index: 2, number: number)
+      let pixels = Pixels(view.picture(of: image, size: 24).pixels, count: 1, size: 24)
+      let said = teacher(Batch.scaled(pixels, device: .cpu)).softmax().array(as: Double.self)
+      for (place, value) in said.enumerated() { mean[place] += value / 6 }
+    }
+    let kept = targets.logits([2]).softmax().array(as: Double.self)
+    for (a, b) in zip(kept, mean) { #expect(abs(a - b) < 1e-6) }
+  }
+
+  @Test func mixedImagesGetMixedProbabilities() throws {
+    let targets = try targets()
+    try compute(targets, .fixedResize)
+    let pixels = Pixels([UInt8](repeating: 9, count: 2 * 16 * 16 * 3), count: 2, size: 16)
+    let views = ImageBatch(student: [16: pixels], indices: [3, 8], labels: [nil, nil])
+    let objective = FixedObjective([targets], .kl(temperature: 1), device: .cpu)
+    let mixed = objective.target(Batch(views, lambda: 0.75, device: .cpu))[0]
+      .softmax().array(as: Double.self)
+    let plain = targets.logits([3, 8]).softmax().array(as: Double.self)
+    for place in 0..<3 {
+      #expect(abs(mixed[place] - (0.75 * plain[place] + 0.25 * plain[3 + place])) < 1e-6)
+      #expect(abs(mixed[3 + place] - (0.75 * plain[3 + place] + 0.25 * plain[place])) < 1e-6)
+    }
+  }
+
+  @Test func workThatWasCutShortGoesOn() throws {
+    let whole = try targets("whole")
+    try compute(whole, .fixedCenter)
+    let first = try targets("cut")
+    try compute(first, .fixedCenter) { $0 < 6 }
+    #expect(first.done == 6 && !first.isComplete)
+    let asked = counter.images
+    let second = try targets("cut")
+    #expect(second.done == 6)
+    try compute(second, .fixedCenter)
+    #expect(counter.images == asked + 4)
+    let all = Array(0..<10)
+    #expect(maximumDifference(second.logits(all), whole.logits(all)) == 0)
+  }
+
+  @Test func damagedTargetsAreRefused() throws {
+    let targets = try targets()
+    try compute(targets, .fixedCenter)
+    var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: targets.path)))
+    bytes[17] ^= 1
+    try Data(bytes).write(to: URL(fileURLWithPath: targets.path))
+    let error = #expect(throws: TrainingError.self) { try self.targets() }
+    #expect(error?.description.contains("SHA-256") == true)
+    try Data(bytes.dropLast(4)).write(to: URL(fileURLWithPath: targets.path))
+    #expect(throws: TrainingError.self) { try self.targets() }
+  }
+}
