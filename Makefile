@@ -29,8 +29,9 @@ test: setup ## run every test
 soak: setup ## run the tests, the long ones too
 	FUNMATCH_SOAK=1 $(TEST)
 
-bench: build ## compare a training step with PyTorch + timm (ROUNDS=3)
-	@Scripts/bench.sh
+bench: build ## compare a step with PyTorch + timm, and image input with OpenCV and torchvision (ROUNDS=3)
+	@Scripts/bench.sh input
+	@Scripts/bench.sh step
 
 format: ## rewrite Swift and C++ sources in the house style
 	$(SWIFT) format -i -r $(SWIFT_FILES)

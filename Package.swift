@@ -72,8 +72,14 @@ let package = Package(
     .systemLibrary(
       name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
+      name: "CJPEG", path: "Sources/CJPEG", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(
+      name: "CPNG", path: "Sources/CPNG", pkgConfig: "libpng",
+      providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .target(
-      name: "CCodecs", path: "Sources/CCodecs",
+      name: "CCodecs", dependencies: ["CJPEG", "CPNG"], path: "Sources/CCodecs",
       linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
     module("Torch", ["CTorch", "CZip"]),
     module("NN", ["FunMatchTorch"]),
@@ -101,7 +107,8 @@ let package = Package(
     tests("Datasets", exclude: ["Fixtures"]), tests("Views"), tests("Distillation"),
     tests("Experiments"),
     .testTarget(
-      name: "funmatchTests", dependencies: ["funmatch", "FunMatchTestSupport", "FunMatchModels"],
+      name: "funmatchTests",
+      dependencies: ["funmatch", "FunMatchTestSupport", "FunMatchModels", "FunMatchViews"],
       path: "Tests/funmatchTests"),
   ],
   swiftLanguageModes: [.v6],

@@ -17,7 +17,8 @@ int32_t cc_fail(int32_t status, char *message, const char *format, ...) {
 }
 
 int32_t cc_check_size(uint64_t height, uint64_t width, uint64_t limit, char *message) {
-  // Both libraries keep the sides below 2^31, so two factors fit; the division guards the third.
+  // JPEG keeps the sides below 2^16 and libpng below 10^6, so that two factors and more fit; the
+  // division guards the third.
   if (height * width > limit / 3) {
     return cc_fail(CC_TOO_LARGE, message,
                    "%" PRIu64 " x %" PRIu64
@@ -53,7 +54,6 @@ static int32_t sniff(const uint8_t *bytes, size_t count, char *message, int32_t 
       {"MM\0*", 4, "a TIFF"},
       {"%PDF", 4, "a PDF"},
       {"<", 1, "text (HTML, SVG?)"},
-      {"\0\0\0", 3, "an ISO media file (HEIF, AVIF?)"},
   };
   if (count == 0) return cc_fail(CC_UNKNOWN_FORMAT, message, "it is empty (no bytes)");
   if (starts_with(bytes, count, "\xff\xd8\xff", 3)) {
@@ -69,6 +69,11 @@ static int32_t sniff(const uint8_t *bytes, size_t count, char *message, int32_t 
       return cc_fail(CC_UNKNOWN_FORMAT, message,
                      "it seems to be %s; the known formats are JPEG and PNG", foreign[i].name);
     }
+  }
+  if (count >= 8 && memcmp(bytes + 4, "ftyp", 4) == 0) {
+    return cc_fail(CC_UNKNOWN_FORMAT, message,
+                   "it seems to be an ISO media file (HEIF, AVIF?); the known formats are JPEG and "
+                   "PNG");
   }
   char hex[3 * 8 + 1] = "";
   for (size_t i = 0; i < 8 && i < count; ++i) snprintf(hex + 3 * i, 4, " %02x", bytes[i]);

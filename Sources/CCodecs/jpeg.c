@@ -14,8 +14,9 @@
 #include "jpeg_memory.h"
 
 // A progressive file of a few kilobytes can ask for thousands of passes over a large image. Real
-// encoders make about ten.
+// encoders make about ten, so this is far from what any file needs that is not made to harm.
 enum { MOST_SCANS = 1000 };
+static const uint64_t MOST_PIXELS_OF_ALL_SCANS = 4000000000;
 
 struct cc_jpeg {
   struct jpeg_decompress_struct info;
@@ -39,8 +40,10 @@ static void on_error(j_common_ptr info) {
   char text[JMSG_LENGTH_MAX];
   info->err->format_message(info, text);
   if (info->err->msg_code == JERR_OUT_OF_MEMORY) {
-    jpeg->status = CC_TOO_LARGE;
-    snprintf(jpeg->message, CC_MESSAGE_SIZE, "it needs more memory than the limit allows");
+    bool limited = info->err->msg_parm.i[0] == CC_OVER_LIMIT;
+    jpeg->status = limited ? CC_TOO_LARGE : CC_FAILED;
+    snprintf(jpeg->message, CC_MESSAGE_SIZE,
+             limited ? "it needs more memory than the limit allows" : "out of memory");
   } else {
     snprintf(jpeg->message, CC_MESSAGE_SIZE, "%s", text);
   }
@@ -71,8 +74,13 @@ static void on_message(j_common_ptr info, int level) {
 }
 
 static void on_progress(j_common_ptr info) {
-  if (info->is_decompressor && ((j_decompress_ptr)info)->input_scan_number > MOST_SCANS) {
-    snprintf(of(info)->message, CC_MESSAGE_SIZE, "more than %d scans", (int)MOST_SCANS);
+  if (!info->is_decompressor) return;
+  j_decompress_ptr image = (j_decompress_ptr)info;
+  uint64_t scans = (uint64_t)image->input_scan_number;
+  if (scans > MOST_SCANS ||
+      scans * image->image_height * image->image_width > MOST_PIXELS_OF_ALL_SCANS) {
+    snprintf(of(info)->message, CC_MESSAGE_SIZE, "too many scans (%d) for an image of its size",
+             image->input_scan_number);
     longjmp(of(info)->escape, 1);
   }
 }
@@ -111,6 +119,18 @@ static int32_t finish(cc_jpeg *jpeg, int32_t status) {
   return status;
 }
 
+// libjpeg keeps tables for files that leave them out, which would make an image depend on those
+// before it.
+static void forget_tables(j_decompress_ptr info) {
+  for (int i = 0; i < NUM_QUANT_TBLS; ++i) info->quant_tbl_ptrs[i] = NULL;
+  for (int i = 0; i < NUM_HUFF_TBLS; ++i) {
+    info->dc_huff_tbl_ptrs[i] = NULL;
+    info->ac_huff_tbl_ptrs[i] = NULL;
+  }
+  // Its memory went with the image's, as that of the tables.
+  info->src = NULL;
+}
+
 static int32_t orientation(j_decompress_ptr info) {
   static const uint8_t name[] = {'E', 'x', 'i', 'f', 0, 0};
   for (jpeg_saved_marker_ptr marker = info->marker_list; marker; marker = marker->next) {
@@ -130,6 +150,7 @@ int32_t cc_jpeg_open(cc_jpeg *jpeg, const uint8_t *bytes, size_t count, int32_t 
   // Beside pixels, libjpeg needs some memory for tables and lines.
   jpeg->memory.limit = limit + (16 << 20);
   finish(jpeg, CC_OK);
+  forget_tables(info);
   if (setjmp(jpeg->escape)) return finish(jpeg, jpeg->status);
   jpeg_mem_src(info, bytes, count);
   jpeg_save_markers(info, JPEG_APP0 + 1, flags & CC_ORIENTATION ? 0xffff : 0);
@@ -141,9 +162,15 @@ int32_t cc_jpeg_open(cc_jpeg *jpeg, const uint8_t *bytes, size_t count, int32_t 
   if (flags & CC_ORIENTATION) header->orientation = orientation(info);
   int32_t status = cc_check_size(height, width, limit, message);
   // A Huffman-coded block of 8 x 8 takes at least one bit, and subsampling at most a factor of four
-  // per component: 2048 pixels a byte. (Arithmetic coding has no such bound.)
-  if (status == CC_OK && !info->arith_code && height * width / 2048 > count) {
+  // per component: 2048 pixels a byte. Arithmetic coding has no such bound; a hundred times that is
+  // more than any image has.
+  uint64_t pixels_per_byte = info->arith_code ? 204800 : 2048;
+  if (status == CC_OK && height * width / pixels_per_byte > count) {
     status = cc_fail_promise(height, width, count, message);
+  }
+  if (status == CC_OK && info->data_precision != 8) {
+    status = cc_fail(CC_DAMAGED, message, "%d bits a sample; only 8 can be decoded",
+                     info->data_precision);
   }
   return status == CC_OK ? CC_OK : finish(jpeg, status);
 }
@@ -169,17 +196,15 @@ static bool make_line(cc_jpeg *jpeg, size_t size) {
 }
 
 // Columns `first` ..< `first + width` are decoded: those of the box, and so many around it that
-// upsampling finds the same neighbours as in the whole image.
+// upsampling finds the same neighbours as in the whole image, and so does the smoothing between
+// blocks that libjpeg applies to progressive files whose last scans are missing.
 static void crop_columns(j_decompress_ptr info, cc_box box, JDIMENSION *first, JDIMENSION *width) {
-  enum { NEIGHBOURS = MAX_SAMP_FACTOR };
-  JDIMENSION end = (JDIMENSION)(box.x + box.width);
-  end = end > info->output_width - NEIGHBOURS ? info->output_width : end + NEIGHBOURS;
-  *first = box.x < NEIGHBOURS ? 0 : (JDIMENSION)box.x - NEIGHBOURS;
-  *width = end - *first;
-  if (info->output_width <= NEIGHBOURS) {
-    *first = 0;
-    *width = info->output_width;
-  }
+  int32_t neighbours = MAX_SAMP_FACTOR;
+  if (info->progressive_mode) neighbours += 2 * DCTSIZE * info->max_h_samp_factor;
+  int32_t all = (int32_t)info->output_width, end = box.x + box.width;
+  end = end > all - neighbours ? all : end + neighbours;
+  *first = box.x < neighbours ? 0 : (JDIMENSION)(box.x - neighbours);
+  *width = (JDIMENSION)end - *first;
   if (*width < info->output_width) jpeg_crop_scanline(info, first, width);
 }
 
@@ -208,12 +233,17 @@ int32_t cc_jpeg_decode(cc_jpeg *jpeg, cc_box box, char *message, uint8_t *pixels
     }
   }
   if (box.y > 0) jpeg_skip_scanlines(info, (JDIMENSION)box.y);
-  for (int32_t y = 0; y < box.height; ++y) {
-    uint8_t *target = pixels + (size_t)y * layout->stride;
-    jpeg_read_scanlines(info, cmyk ? &jpeg->line : &target, 1);
+  for (int32_t y = 0; y < box.height;) {
+    JSAMPROW rows[MAX_SAMP_FACTOR];
+    JDIMENSION wanted = cmyk ? 1 : MAX_SAMP_FACTOR;
+    if (wanted > (JDIMENSION)(box.height - y)) wanted = (JDIMENSION)(box.height - y);
+    for (JDIMENSION i = 0; i < wanted; ++i) rows[i] = pixels + ((size_t)y + i) * layout->stride;
+    JDIMENSION read = jpeg_read_scanlines(info, cmyk ? &jpeg->line : rows, wanted);
+    if (read == 0) return finish(jpeg, cc_fail(CC_DAMAGED, message, "it ends at row %d", (int)y));
     if (cmyk) {
-      convert_cmyk(jpeg->line + 4 * skipped, (size_t)box.width, info->saw_Adobe_marker, target);
+      convert_cmyk(jpeg->line + 4 * skipped, (size_t)box.width, info->saw_Adobe_marker, rows[0]);
     }
+    y += (int32_t)read;
   }
   // Rows below the box are not looked at; after the last one, the end of the file is.
   if (info->output_scanline == info->output_height) jpeg_finish_decompress(info);

@@ -13,6 +13,8 @@ typedef struct {
   struct jpeg_error_mgr errors;
   jmp_buf escape;
   char *message;
+  unsigned char *buffer;
+  unsigned long size;
 } encoder;
 
 static void on_error(j_common_ptr info) {
@@ -26,18 +28,18 @@ static void on_error(j_common_ptr info) {
 int32_t cc_encode_jpeg(const uint8_t *pixels, int32_t height, int32_t width, int32_t quality,
                        int32_t halves_chroma, char *message, uint8_t **bytes, size_t *count) {
   encoder state = {.message = message};
-  unsigned char *buffer = NULL;
-  unsigned long size = 0;
   state.info.err = jpeg_std_error(&state.errors);
   state.info.client_data = &state;
   state.errors.error_exit = on_error;
   if (setjmp(state.escape)) {
+    // Only this tells where the buffer is that has grown meanwhile.
+    if (state.info.dest != NULL) state.info.dest->term_destination(&state.info);
     jpeg_destroy_compress(&state.info);
-    free(buffer);
+    free(state.buffer);
     return CC_FAILED;
   }
   jpeg_create_compress(&state.info);
-  jpeg_mem_dest(&state.info, &buffer, &size);
+  jpeg_mem_dest(&state.info, &state.buffer, &state.size);
   state.info.image_height = (JDIMENSION)height;
   state.info.image_width = (JDIMENSION)width;
   state.info.input_components = 3;
@@ -55,8 +57,8 @@ int32_t cc_encode_jpeg(const uint8_t *pixels, int32_t height, int32_t width, int
   }
   jpeg_finish_compress(&state.info);
   jpeg_destroy_compress(&state.info);
-  *bytes = buffer;
-  *count = size;
+  *bytes = state.buffer;
+  *count = state.size;
   return CC_OK;
 }
 

@@ -32,7 +32,7 @@ static void *take(j_common_ptr info, size_t size) {
   cc_jpeg_memory *memory = cc_jpeg_memory_of(info);
   size = rounded(size);
   if (size > memory->limit || memory->used + memory->spilled > memory->limit - size) {
-    ERREXIT1(info, JERR_OUT_OF_MEMORY, 0);
+    ERREXIT1(info, JERR_OUT_OF_MEMORY, CC_OVER_LIMIT);
   }
   if (size <= memory->capacity - memory->used) {
     void *result = memory->block + memory->used;
@@ -62,20 +62,13 @@ static void drop_spills(cc_jpeg_memory *memory) {
   memory->spilled = 0;
 }
 
-static void *alloc_small(j_common_ptr info, int pool, size_t size) {
-  return pool == JPOOL_IMAGE ? take(info, size)
-                             : cc_jpeg_memory_of(info)->original.alloc_small(info, pool, size);
-}
-
-static void *alloc_large(j_common_ptr info, int pool, size_t size) {
-  return pool == JPOOL_IMAGE ? take(info, size)
-                             : cc_jpeg_memory_of(info)->original.alloc_large(info, pool, size);
+static void *alloc(j_common_ptr info, int pool, size_t size) {
+  (void)pool;
+  return take(info, size);
 }
 
 static JSAMPARRAY alloc_sarray(j_common_ptr info, int pool, JDIMENSION width, JDIMENSION height) {
-  if (pool != JPOOL_IMAGE) {
-    return cc_jpeg_memory_of(info)->original.alloc_sarray(info, pool, width, height);
-  }
+  (void)pool;
   JSAMPARRAY rows = take(info, height * sizeof(JSAMPROW));
   size_t row = rounded(width);
   JSAMPROW samples = take(info, height * row);
@@ -84,9 +77,7 @@ static JSAMPARRAY alloc_sarray(j_common_ptr info, int pool, JDIMENSION width, JD
 }
 
 static JBLOCKARRAY alloc_barray(j_common_ptr info, int pool, JDIMENSION width, JDIMENSION height) {
-  if (pool != JPOOL_IMAGE) {
-    return cc_jpeg_memory_of(info)->original.alloc_barray(info, pool, width, height);
-  }
+  (void)pool;
   JBLOCKARRAY rows = take(info, height * sizeof(JBLOCKROW));
   JBLOCKROW blocks = take(info, (size_t)height * width * sizeof(JBLOCK));
   for (JDIMENSION y = 0; y < height; ++y) rows[y] = blocks + (size_t)y * width;
@@ -97,8 +88,8 @@ static JBLOCKARRAY alloc_barray(j_common_ptr info, int pool, JDIMENSION width, J
 static jvirt_barray_ptr request_virt_barray(j_common_ptr info, int pool, boolean zeroed,
                                             JDIMENSION width, JDIMENSION height,
                                             JDIMENSION most_rows) {
+  (void)pool;
   (void)most_rows;
-  if (pool != JPOOL_IMAGE) ERREXIT1(info, JERR_BAD_POOL_ID, pool);
   cc_jpeg_memory *memory = cc_jpeg_memory_of(info);
   jvirt_barray_ptr array = take(info, sizeof(struct jvirt_barray_control));
   *array = (struct jvirt_barray_control){memory->arrays, NULL, width, height, zeroed};
@@ -148,8 +139,8 @@ static void free_pool(j_common_ptr info, int pool) {
 
 void cc_jpeg_memory_install(cc_jpeg_memory *memory, j_common_ptr info) {
   memory->original = *info->mem;
-  info->mem->alloc_small = alloc_small;
-  info->mem->alloc_large = alloc_large;
+  info->mem->alloc_small = alloc;
+  info->mem->alloc_large = alloc;
   info->mem->alloc_sarray = alloc_sarray;
   info->mem->alloc_barray = alloc_barray;
   info->mem->request_virt_barray = request_virt_barray;

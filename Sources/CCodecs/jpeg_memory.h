@@ -8,6 +8,9 @@
 
 #include "codec.h"
 
+// What the parameter of JERR_OUT_OF_MEMORY is when it is the limit that was met.
+enum { CC_OVER_LIMIT = 1000 };
+
 typedef struct {
   struct jpeg_memory_mgr original;      // what libjpeg set up
   uint8_t *block;                       // what images are decoded in
@@ -19,8 +22,8 @@ typedef struct {
   uint64_t limit;                       // bytes that an image may take
 } cc_jpeg_memory;
 
-// Makes `info` take the memory of each image from `memory`; what lives as long as `info` itself
-// still comes from libjpeg.
+// Makes `info` take all memory from `memory` from now on, up to the next jpeg_abort. What libjpeg
+// means to keep longer is not: the caller has to forget the tables and the source, too.
 void cc_jpeg_memory_install(cc_jpeg_memory *memory, j_common_ptr info);
 
 // Frees it, after `info` was destroyed.

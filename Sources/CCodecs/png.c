@@ -11,6 +11,9 @@
 
 #include "codec.h"
 
+// What only a rare, huge image needs is given up after it.
+enum { MOST_KEPT = 128 << 20 };
+
 struct cc_png {
   png_structp png;
   png_infop info;
@@ -47,6 +50,11 @@ cc_png *cc_png_create(void) { return calloc(1, sizeof(cc_png)); }
 // Ends work on an image.
 static int32_t finish(cc_png *state, int32_t status) {
   if (state->png != NULL) png_destroy_read_struct(&state->png, &state->info, NULL);
+  if (state->capacity > MOST_KEPT) {
+    free(state->rows);
+    state->rows = NULL;
+    state->capacity = 0;
+  }
   return status;
 }
 
@@ -57,6 +65,8 @@ void cc_png_destroy(cc_png *state) {
   free(state);
 }
 
+// From an eXIf chunk before the pixels. It may also come after them, where nobody has looked when the
+// size of the image is wanted.
 static int32_t orientation(cc_png *state) {
 #ifdef PNG_eXIf_SUPPORTED
   png_bytep exif = NULL;
@@ -79,6 +89,9 @@ int32_t cc_png_open(cc_png *state, const uint8_t *bytes, size_t count, int32_t f
   state->info = state->png == NULL ? NULL : png_create_info_struct(state->png);
   if (state->info == NULL) return finish(state, cc_fail(CC_FAILED, message, "out of memory"));
   png_set_read_fn(state->png, state, read_bytes);
+  // Not unpacked: a few kilobytes of compressed text can become gigabytes.
+  static const png_byte texts[] = "tEXt\0zTXt\0iTXt\0iCCP\0sPLT";
+  png_set_keep_unknown_chunks(state->png, PNG_HANDLE_CHUNK_NEVER, texts, 5);
   png_read_info(state->png, state->info);
 
   uint64_t height = png_get_image_height(state->png, state->info);

@@ -8,7 +8,7 @@
 // TensorFlow's numbers come from separate multiplications and additions.
 #pragma STDC FP_CONTRACT OFF
 
-#if defined(__x86_64__) && defined(__linux__)
+#if defined(__x86_64__) && defined(__GLIBC__)
 #define CC_MULTIVERSION \
   __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
@@ -60,7 +60,7 @@ void cc_bilinear_reach(cc_axis axis, int32_t *low, int32_t *high) {
 // Where the processor can pick any 64 bytes out of 64 (AVX-512 VBMI), one instruction fetches the
 // inputs of sixteen values, which halves the time of a resize: loading pixel by pixel is most of it.
 
-#if defined(__x86_64__) && defined(__linux__)
+#if defined(__x86_64__) && defined(__GLIBC__)
 #include <immintrin.h>
 #define CC_PERMUTES
 #endif

@@ -40,9 +40,15 @@ public struct RunFolder: Sendable {
       throw ExperimentError(
         "\(path) already holds a run; continue it with --resume or choose another --output")
     }
-    // Texts, since numbers are written with fewer digits than they have.
-    let earlier = try RecipeFile.text(try RecipeFile(path: self.recipe).recipe)
-    let wanted = try RecipeFile.text(recipe)
+    // Texts, since numbers are written with fewer digits than they have. What is kept in memory may
+    // change: it does not show in any view.
+    func text(_ recipe: Recipe) throws -> String {
+      var recipe = recipe
+      recipe.cache = .none
+      return try RecipeFile.text(recipe)
+    }
+    let earlier = try text(try RecipeFile(path: self.recipe).recipe)
+    let wanted = try text(recipe)
     guard earlier == wanted else {
       throw ExperimentError(
         "\(path) holds a run of another recipe; they differ in: "

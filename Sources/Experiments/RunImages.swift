@@ -21,7 +21,7 @@ struct RunImages {
     test = try recipe.data.test.map { try registry.open($0) }
     loading = LoaderOptions(
       workers: options.workers ?? ProcessInfo.processInfo.activeProcessorCount,
-      decoder: recipe.decoding.decoder, yields: options.device == .cpu,
+      decoder: recipe.decoding.decoder,
       broken: BrokenImages(recipe.onBrokenImage))
   }
 

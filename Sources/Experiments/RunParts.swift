@@ -77,7 +77,7 @@ struct RunParts {
     let source = try BatchSource(
       dataset, policy: recipe.views, batchSize: recipe.batchSize,
       student: recipe.student.resolution, teachers: asked.map(\.resolution), seed: recipe.seed,
-      options: images.loading)
+      steps: steps, options: images.loading)
     let step = DistillationStep(
       student: student.model, objective: objective, optimizer: optimizer,
       schedule: Schedule(

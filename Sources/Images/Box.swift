@@ -31,6 +31,7 @@ public struct Box: Sendable, Hashable, Codable {
   ///
   /// - Precondition: there is at least one.
   public init(around boxes: [Box]) {
+    precondition(!boxes.isEmpty)
     let y = boxes.map(\.y).min() ?? 0
     let x = boxes.map(\.x).min() ?? 0
     let bottom = boxes.map { $0.y + $0.height }.max() ?? 0

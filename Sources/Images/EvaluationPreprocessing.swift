@@ -21,8 +21,8 @@ public struct EvaluationPreprocessing: Sendable, Hashable, Codable {
   /// - Throws: `ImageError` of kind `geometry` if not 0 < crop <= resize.
   public func apply(to image: PixelImage) throws -> PixelImage {
     try check()
-    return PixelImage(height: crop, width: crop) { target in
-      image.withPart { write($0, into: target) }
+    return try PixelImage(height: crop, width: crop) { target in
+      try image.withPart { try write($0, into: target) }
     }
   }
 
@@ -37,22 +37,29 @@ public struct EvaluationPreprocessing: Sendable, Hashable, Codable {
   ) throws {
     try check()
     let whole = Box(y: 0, x: 0, height: reader.height, width: reader.width)
-    let (size, window) = plan(whole)
+    let (size, window) = try plan(whole)
     let reach = whole.areaReach(height: size.height, width: size.width, window: window)
-    write(try reader.part(reach), into: target)
+    try write(try reader.part(reach), into: target)
   }
 
   /// The size after resizing, and what is kept of it.
-  private func plan(_ whole: Box) -> (size: Box, window: Box) {
+  private func plan(_ whole: Box) throws -> (size: Box, window: Box) {
     let size = whole.resizedSmall(resize)
+    // Beyond that, single precision cannot tell neighbouring pixels apart.
+    guard max(size.height, size.width) <= 1 << 24 else {
+      throw ImageError(
+        kind: .geometry,
+        reason: "\(whole.height) x \(whole.width) pixels are too long for a short side of \(resize)"
+      )
+    }
     return (
       size,
       Box(y: (size.height - crop) / 2, x: (size.width - crop) / 2, height: crop, width: crop)
     )
   }
 
-  private func write(_ part: PixelPart, into target: UnsafeMutableBufferPointer<UInt8>) {
-    let (size, window) = plan(part.bounds)
+  private func write(_ part: PixelPart, into target: UnsafeMutableBufferPointer<UInt8>) throws {
+    let (size, window) = try plan(part.bounds)
     part.resizeArea(height: size.height, width: size.width, window: window, into: target)
   }
 

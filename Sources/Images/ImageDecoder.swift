@@ -4,8 +4,9 @@ import Foundation
 /// Decodes JPEG and PNG to RGB, as `tf.io.decode_image(channels=3)` does in the official pipeline
 /// (big_vision `pp/ops_image.py`, `decode`).
 ///
-/// EXIF orientation (unless it is asked for) and colour profiles are ignored, alpha is dropped without compositing, gray is
-/// replicated, 16-bit samples lose their low byte, CMYK becomes RGB by key times ink.
+/// Colour profiles are ignored, and so is EXIF orientation unless it is asked for; alpha is dropped
+/// without compositing, gray is replicated, 16-bit samples lose their low byte, CMYK becomes RGB by
+/// key times ink.
 public struct ImageDecoder: Sendable {
   /// The inverse cosine transform of JPEG decoding.
   public enum InverseDCT: String, Sendable, Codable, CaseIterable {
@@ -40,7 +41,8 @@ public struct ImageDecoder: Sendable {
   /// What to do about a JPEG with corrupt data in its middle.
   public var damage: Damage
   /// The largest decoded image, in bytes (height * width * 3); headers that ask for more are
-  /// refused before any memory is taken. Decoding may take as much again (progressive JPEG).
+  /// refused before memory is taken for pixels. The same limit holds for a file's own size, and for
+  /// what decoding needs beside the pixels: up to 6 bytes a pixel for progressive JPEG.
   public var byteLimit: Int
 
   /// A decoder; the defaults are the official pipeline's, but for the refusal of damaged files.
@@ -70,7 +72,8 @@ public struct ImageDecoder: Sendable {
   ///   or promises more pixels than that many bytes can hold.
   public func header(_ bytes: some ContiguousBytes, name: String? = nil) throws -> ImageHeader {
     try open(bytes, name) { reader in
-      ImageHeader(format: reader.format ?? .jpeg, height: reader.height, width: reader.width)
+      guard let format = reader.format else { preconditionFailure("an encoded image has a format") }
+      return ImageHeader(format: format, height: reader.height, width: reader.width)
     }
   }
 

@@ -57,12 +57,16 @@ public final class ImageReader {
   ///
   /// - Throws: `ImageError` when it cannot be read or is no image.
   public func open(path: UnsafePointer<CChar>) throws {
-    let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC)
+    forget()
+    // A pipe is refused below; waiting for somebody to write to it would be for ever.
+    let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw Self.unreadable(errno) }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw Self.unreadable(errno) }
-    guard status.st_mode & S_IFMT != S_IFDIR else { throw Self.unreadable(EISDIR) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw ImageError(kind: .unreadable, reason: "it is not a regular file")
+    }
     try open(descriptor: descriptor, offset: 0, count: Int(status.st_size))
   }
 
@@ -122,7 +126,7 @@ public final class ImageReader {
     let count = height * width * 3
     Self.grow(&raw, to: count)
     fill(UnsafeMutableBufferPointer(rebasing: raw[..<count]))
-    open(height: height, width: width, pixels: UnsafeBufferPointer(rebasing: raw[..<count]))
+    hold(height: height, width: width, UnsafeBufferPointer(rebasing: raw[..<count]))
   }
 
   /// Opens an image of raw pixels in memory, which must stay there until another is opened.
@@ -130,15 +134,19 @@ public final class ImageReader {
   /// - Precondition: there are `height * width * 3` of them.
   public func open(height: Int, width: Int, pixels: UnsafeBufferPointer<UInt8>) {
     forget()
+    hold(height: height, width: width, pixels)
+  }
+
+  private func hold(height: Int, width: Int, _ pixels: UnsafeBufferPointer<UInt8>) {
     precondition(height > 0 && width > 0 && pixels.count == height * width * 3)
     (self.height, self.width) = (height, width)
     borrowed = pixels.baseAddress
     content = .pixels
   }
 
-  /// Decodes the pixels of the open image inside `box`, and no more of it than that takes. An
-  /// encoded image can be asked once, unless it is opened again.
+  /// Decodes the pixels of the open image inside `box`, and no more of it than that takes.
   ///
+  /// - Precondition: an image is open. An encoded one can be asked once, unless it is opened again.
   /// - Returns: exactly that part; valid until the reader is used again.
   /// - Throws: `ImageError` when the box is not inside the image, or that part of it is damaged.
   public func part(_ box: Box) throws -> PixelPart {
@@ -175,7 +183,8 @@ public final class ImageReader {
 
   private func decode(_ box: Box) throws -> PixelPart {
     let stored = orientation.stored(box, height: height, width: width)
-    let stride = 3 * (stored.width + Int(CC_MARGIN))
+    let storedWidth = orientation.size(height: height, width: width).width
+    let stride = 3 * min(stored.width + Int(CC_MARGIN), storedWidth)
     Self.grow(&decoded, to: stored.height * stride)
     var layout = cc_layout()
     try call { message in
@@ -196,6 +205,10 @@ public final class ImageReader {
   }
 
   private func forget() {
+    if file.count > 2 * Self.mostKept {
+      file.deallocate()
+      file = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    }
     Self.shrink(&raw)
     Self.shrink(&decoded)
     Self.shrink(&turned)

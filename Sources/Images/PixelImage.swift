@@ -20,12 +20,14 @@ public struct PixelImage: Sendable, Equatable {
   }
 
   /// An image whose pixels `fill` writes, all `height * width * 3` of them.
-  init(height: Int, width: Int, filledBy fill: (UnsafeMutableBufferPointer<UInt8>) -> Void) {
+  init(
+    height: Int, width: Int, filledBy fill: (UnsafeMutableBufferPointer<UInt8>) throws -> Void
+  ) rethrows {
     let count = height * width * 3
     self.init(
       height: height, width: width,
-      pixels: [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-        fill(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+      pixels: try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+        try fill(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
         initialized = count
       })
   }

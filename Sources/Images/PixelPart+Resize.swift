@@ -22,7 +22,7 @@ extension PixelPart {
     let window = window ?? Box(y: 0, x: 0, height: height, width: width)
     let axes = Axes(box: box, height: height, width: width, window: window, part: self.box)
     precondition(
-      self.box.holds(axes.reach(cc_bilinear_reach))
+      box.height > 0 && box.width > 0 && self.box.holds(axes.reach(cc_bilinear_reach))
         && target.count == window.height * window.width * 3,
       "\(self.box) does not hold \(box), or \(target.count) bytes are not \(window)")
     cc_resize_bilinear(

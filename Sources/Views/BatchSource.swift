@@ -18,10 +18,11 @@ public final class BatchSource {
   /// - Parameters:
   ///   - student: the student's input size in pixels.
   ///   - teachers: those of the teachers; empty when they are not asked.
+  ///   - steps: how many batches there are; none is drawn ahead after the last one.
   /// - Throws: `ViewError` when the policy does not fit, or the data set is empty.
   public init(
     _ dataset: any Dataset, policy: ViewPolicy, batchSize: Int, student: Int, teachers: [Int] = [],
-    seed: UInt64, options: LoaderOptions = LoaderOptions()
+    seed: UInt64, steps: Int = .max, options: LoaderOptions = LoaderOptions()
   ) throws {
     guard student > 0, teachers.allSatisfy({ $0 > 0 }) else {
       throw ViewError("resolutions must be positive numbers of pixels")
@@ -39,9 +40,10 @@ public final class BatchSource {
       broken: options.broken)
     var order = SampleOrder(count: dataset.count, seed: seed, shards: dataset.shards)
     prefetcher = Prefetcher(
-      threads: options.workers, decoder: options.decoder, yields: options.yields
+      threads: options.workers, decoder: options.decoder
     ) { step in
-      ViewWork(artist, (0..<batchSize).map { order.visit(step * batchSize + $0) })
+      guard step < steps else { return nil }
+      return ViewWork(artist, (0..<batchSize).map { order.visit(step * batchSize + $0) })
     }
   }
 

@@ -27,7 +27,7 @@ public final class EvaluationSource {
     let images = dataset.count
     count = (images + batchSize - 1) / batchSize
     prefetcher = Prefetcher(
-      threads: options.workers, decoder: options.decoder, yields: options.yields
+      threads: options.workers, decoder: options.decoder
     ) { number in
       let start = number * batchSize
       guard start < images else { return nil }

@@ -23,7 +23,7 @@ public final class FixedViewSource {
     self.batchSize = batchSize
     let count = dataset.count
     prefetcher = Prefetcher(
-      threads: options.workers, decoder: options.decoder, yields: options.yields
+      threads: options.workers, decoder: options.decoder
     ) { number in
       let first = start + number * batchSize
       guard first < count else { return nil }

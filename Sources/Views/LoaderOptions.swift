@@ -6,20 +6,16 @@ public struct LoaderOptions: Sendable {
   public var workers: Int
   /// How images are decoded.
   public var decoder: ImageDecoder
-  /// Whether workers leave the processor to whoever else wants it: for engines that compute on the
-  /// same cores.
-  public var yields: Bool
   /// What is done about images that cannot be decoded, and which they were.
   public var broken: BrokenImages
 
   /// One worker, TensorFlow's decoding, broken images are errors.
   public init(
-    workers: Int = 1, decoder: ImageDecoder = ImageDecoder(), yields: Bool = false,
+    workers: Int = 1, decoder: ImageDecoder = ImageDecoder(),
     broken: BrokenImages = BrokenImages(.fail)
   ) {
     self.workers = workers
     self.decoder = decoder
-    self.yields = yields
     self.broken = broken
   }
 }

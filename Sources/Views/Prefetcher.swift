@@ -27,14 +27,13 @@ final class Prefetcher<W: Work> {
   /// - Parameters:
   ///   - make: the work of batch n; `nil` after the last one. Called by whoever asks, in order.
   init(
-    threads: Int, decoder: ImageDecoder, yields: Bool = false, make: @escaping (Int) -> W?
+    threads: Int, decoder: ImageDecoder, make: @escaping (Int) -> W?
   ) {
     self.make = make
     let shared = Shared()
     self.shared = shared
     for number in 0..<max(threads, 1) {
       let thread = Thread {
-        if yields { Self.giveWay() }
         shared.serve(ImageReader(decoder))
       }
       thread.name = "funmatch loader \(number)"
@@ -64,15 +63,6 @@ final class Prefetcher<W: Work> {
 
   /// How many batches are prepared ahead: enough that uneven ones do not show, within a bound.
   private static func ahead(_ bytes: Int) -> Int { min(max((256 << 20) / max(bytes, 1), 1), 4) }
-
-  /// Only what the engine's threads leave: those of one operator wait for each other, so taking a
-  /// core from one of them for a moment stops all.
-  private static func giveWay() {
-    #if os(Linux)
-      // Of this thread alone, on Linux.
-      setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
-    #endif
-  }
 
   /// What the threads and whoever asks share.
   private final class Shared: @unchecked Sendable {

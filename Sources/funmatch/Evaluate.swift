@@ -58,7 +58,7 @@ struct Evaluate: ParsableCommand {
     }
     let evaluator = Evaluator(
       dataset, teacher: other?.subject, batchSize: batchSize, device: device,
-      loading: LoaderOptions(workers: loading.threads, yields: device == .cpu))
+      loading: LoaderOptions(workers: loading.threads))
     let evaluation = try evaluator(student.subject)
     let comparison = Comparison(
       evaluation,

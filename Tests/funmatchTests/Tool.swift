@@ -17,12 +17,14 @@ struct Tool {
     return own.appendingPathComponent("funmatch").path
   }()
 
-  /// Starts the tool; its output goes to files in `folder`.
+  /// Starts the tool; its output goes to files in `folder`, and so does what it keeps for later.
   static func start(_ arguments: [String], in folder: TemporaryFolder) throws -> Process {
     try #require(FileManager.default.isExecutableFile(atPath: path), "no tool at \(path)")
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["FUNMATCH_CACHE": folder.file("kept")]) { $1 }
     for (name, key) in [("out", \Process.standardOutput), ("err", \Process.standardError)] {
       _ = try folder.write("stream-\(name)", [])
       process[keyPath: key] = FileHandle(forWritingAtPath: folder.file("stream-\(name)"))

@@ -46,9 +46,9 @@ typedef struct cc_decoder cc_decoder;
 cc_decoder *cc_create(void);
 void cc_destroy(cc_decoder *decoder);
 
-// Reads format and size without decoding pixels. Refuses (before any memory is taken) images whose
-// RGB buffer would exceed `limit` bytes, and headers that promise more pixels than `count` bytes
-// can hold in that format. The bytes are borrowed until the next call of cc_open or cc_destroy.
+// Reads format and size without decoding pixels. Refuses (before memory is taken for pixels) images
+// whose RGB buffer would exceed `limit` bytes, and headers that promise more pixels than `count`
+// bytes can hold in that format. The bytes are borrowed until the next call of cc_open or cc_destroy.
 CC_CHECKED int32_t cc_open(cc_decoder *decoder, const uint8_t *bytes, size_t count, int32_t flags,
                            uint64_t limit, char *message, cc_header *header);
 
@@ -62,7 +62,7 @@ typedef struct {
 // same pixels as of the whole image. Some columns beside them are written, too: `capacity`, the size
 // of `pixels`, must be at least height * min(width + CC_MARGIN, the image's width) * 3. Can be called
 // once after each cc_open.
-enum { CC_MARGIN = 80 };
+enum { CC_MARGIN = 2 * (4 + 2 * 32) + 32 };
 CC_CHECKED int32_t cc_decode(cc_decoder *decoder, int32_t y, int32_t x, int32_t height,
                              int32_t width, size_t capacity, char *message, uint8_t *pixels,
                              cc_layout *layout);

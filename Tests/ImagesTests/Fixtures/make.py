@@ -38,3 +38,9 @@ write("baseline", picture("RGB", 13, 10), quality=90, subsampling="4:2:2")
 write("progressive", picture("RGB", 19, 14), quality=80, subsampling="4:2:0", progressive=True,
       exif=orientation)
 write("cmyk", picture("CMYK", 12, 10), quality=95)
+
+# Without its last scans, and so with libjpeg smoothing between blocks; it has no twin.
+data = io.BytesIO()
+picture("RGB", 160, 120).save(data, "jpeg", quality=40, progressive=True)
+scans = [place for place in range(len(data.getvalue())) if data.getvalue()[place : place + 2] == b"\xff\xda"]
+open("incomplete.jpg", "wb").write(data.getvalue()[: scans[1]] + b"\xff\xd9")

@@ -1,0 +1,160 @@
+import Foundation
+import FunMatchImages
+import FunMatchModels
+import FunMatchTestSupport
+import FunMatchTorch
+import FunMatchViews
+import Testing
+
+/// Runs on real JPEG files without labels, under every view policy.
+@Suite(.serialized) struct PhotoRunTests {
+  private let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(
+      atPath: folder.file("photos/inner"), withIntermediateDirectories: true)
+    for number in 0..<20 {
+      let image = photograph(height: 60 + 3 * number, width: 110 - 2 * number, seed: number)
+      // Suffixes mean nothing: one of these is a PNG.
+      let bytes = try number == 7 ? image.pngData() : image.jpegData(halvesChroma: number % 2 == 0)
+      _ = try folder.write("photos/\(number < 4 ? "inner/" : "")\(number).jpg", bytes)
+    }
+    let spec = ModelSpec.bit(
+      BiTSpec(depth: [1, 1], width: 0.25, classes: 7, stem: .small(stride: 2), groups: 8))
+    let teacher = try spec.build(seed: 4)
+    let head = try #require(teacher.store["head.fc.weight"])
+    Torch.withSeed(5) { head.value.copy(from: Tensor.randn(head.value.shape) * 0.3) }
+    try ModelFile(
+      model: teacher, spec: spec, preprocessing: Preprocessing(resize: 24, crop: 24)
+    ).write(to: folder.file("teacher.safetensors"), as: .bf16)
+    let recipe = """
+      data: {train: "photos:\(folder.file("photos"))"}
+      teachers: [{weights: "teacher.safetensors", resolution: 24}]
+      student: {model: {bit: {depth: [1], width: 0.25, stem: {small: {stride: 2}}, groups: 8}}, resolution: 16}
+      optimizer: {adam: {learningRate: 0.003}}
+      schedule: {steps: 6, warmupSteps: 2}
+      batchSize: 8
+      checkpoints: {every: 2}
+      """
+    _ = try folder.write("r.yaml", Array(recipe.utf8))
+  }
+
+  private func distil(_ output: String, _ more: [String]) throws -> Tool.Result {
+    try Tool.run(
+      [
+        "distill", folder.file("r.yaml"), "--output", folder.file(output), "--device", "cpu",
+        "--threads", "1",
+      ]
+        + more,
+      in: folder)
+  }
+
+  /// The finished student's bytes, after checking that the run went well.
+  private func student(_ output: String, _ more: String...) throws -> [UInt8] {
+    let result = try distil(output, more)
+    #expect(result.status == 0, "\(result.errors)")
+    return try folder.bytes("\(output)/student.safetensors")
+  }
+
+  @Test func thePoliciesRunAndDiffer() throws {
+    var students: [[UInt8]] = []
+    for policy in ViewPolicy.paper.map(\.name) {
+      let few = policy == "fix/ic_ens" ? ["--set", "views.ensemble=3"] : []
+      let output = "run-\(students.count)"
+      let result = try distil(output, ["--set", "views.policy=\(policy)"] + few)
+      #expect(result.status == 0, "\(policy): \(result.errors)")
+      students.append(try folder.bytes("\(output)/student.safetensors"))
+    }
+    #expect(Set(students).count == ViewPolicy.paper.count)
+  }
+
+  @Test func neitherWorkersNorCachesShow() throws {
+    let alone = try student("one", "--workers", "1")
+    #expect(try student("two", "--workers", "2") == alone)
+    #expect(try student("five", "--workers", "5") == alone)
+    for cache in ["bytes", "pixels"] {
+      let result = try distil(cache, ["--set", "cache=\(cache)"])
+      #expect(result.status == 0)
+      #expect(result.errors.contains(/keeping 20 training images in memory: [0-9.]+ MB/))
+      #expect(try folder.bytes("\(cache)/student.safetensors") == alone)
+    }
+  }
+
+  @Test(arguments: ["ind/ic", "fix/cc"])
+  func aRunGoesOnWithTheSameViews(_ policy: String) throws {
+    let views = ["--set", "views.policy=\(policy)", "--set", "schedule.steps=30"]
+    let whole = try distil("whole", views + ["--workers", "5"])
+    #expect(whole.status == 0, "\(whole.errors)")
+    let process = try Tool.start(
+      [
+        "distill", folder.file("r.yaml"), "--output", folder.file("cut"), "--device", "cpu",
+        "--threads", "1",
+      ]
+        + views,
+      in: folder)
+    while process.isRunning, (try? folder.bytes("cut/metrics.jsonl").count) ?? 0 < 1500 {
+      usleep(1000)
+    }
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    let resumed = try distil("cut", views + ["--workers", "1", "--resume"])
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(
+      try folder.bytes("cut/student.safetensors") == folder.bytes("whole/student.safetensors"))
+  }
+
+  @Test func whatAFixedTeacherSaidIsKept() throws {
+    let views = ["--set", "views.policy=fix/ic_ens", "--set", "views.ensemble=4"]
+    let first = try distil("first", views)
+    #expect(first.errors.contains("asking a teacher about 4 views of each of 20 images"))
+    let second = try distil("second", views + ["--workers", "3"])
+    #expect(second.errors.contains("is known from before"))
+    #expect(
+      try folder.bytes("first/student.safetensors") == folder.bytes("second/student.safetensors"))
+    // Other views are another matter.
+    let third = try distil("third", views + ["--set", "seed=1"])
+    #expect(third.errors.contains("asking a teacher"))
+    // What is kept and damaged is not used.
+    let kept = try FileManager.default.contentsOfDirectory(atPath: folder.file("kept/targets"))
+    #expect(kept.count == 4)
+    for name in kept where name.hasSuffix(".f32") {
+      let bytes = try folder.bytes("kept/targets/\(name)")
+      _ = try folder.write("kept/targets/\(name)", bytes.dropLast(1) + [bytes[bytes.count - 1] ^ 1])
+    }
+    let fourth = try distil("fourth", views)
+    #expect(fourth.status == 1 && fourth.errors.contains("SHA-256"))
+  }
+
+  @Test func brokenImagesAreNamedOrSkipped() throws {
+    let bytes = try folder.bytes("photos/9.jpg")
+    _ = try folder.write("photos/9.jpg", Array(bytes.prefix(bytes.count / 3)))
+    _ = try folder.write("photos/12.jpg", Array("<html>".utf8))
+    let strict = try distil("strict", [])
+    #expect(strict.status == 1)
+    #expect(strict.errors.contains(#/funmatch: .*photos/(9|12).jpg: cannot decode the image: /#))
+    let lenient = try distil("lenient", ["--set", "onBrokenImage=skip", "--workers", "1"])
+    #expect(lenient.status == 0)
+    #expect(lenient.errors.contains(#/skipped: .*photos/12.jpg: cannot decode the image: /#))
+    #expect(lenient.errors.contains("broken images were skipped in all"))
+    #expect(
+      try student("pixels", "--set", "onBrokenImage=skip", "--set", "cache=pixels")
+        == folder.bytes("lenient/student.safetensors"))
+  }
+
+  @Test func sheetsShowWhatIsSeen() throws {
+    let output = folder.file("sheets")
+    for (policy, columns) in [("funmatch", 5), ("ind/rc", 3), ("fix/ic_ens", 3)] {
+      let result = try Tool.run(
+        "views", folder.file("r.yaml"), "--set", "views.policy=\(policy)", "--epoch", "2",
+        "--count", "5", "--output", output, in: folder)
+      #expect(result.status == 0, "\(result.errors)")
+      let sheet = try ImageDecoder().decode(file: output + "/epoch-2-1.png")
+      #expect(sheet.width == 10 + columns * 218)
+      #expect(Set(sheet.pixels).count > 100)
+    }
+    let many = try Tool.run(
+      "views", folder.file("r.yaml"), "--count", "9", "--output", output, in: folder)
+    #expect(many.status == 1 && many.errors.contains("8 images of a batch"))
+  }
+}
