@@ -103,7 +103,7 @@ let package = Package(
       name: "FunMatchTestSupport", dependencies: ["FunMatchTorch", "FunMatchDatasets"],
       path: "Tests/Support"),
     tests("Torch", exclude: ["Fixtures"]), tests("NN"), tests("Optimizers"), tests("Models"),
-    tests("Images", ["FunMatchDatasets"], exclude: ["Fixtures"]),
+    tests("Images", ["FunMatchDatasets", "CCodecs"], exclude: ["Fixtures"]),
     tests("Datasets", exclude: ["Fixtures"]), tests("Views"), tests("Distillation"),
     tests("Experiments"),
     .testTarget(

@@ -11,6 +11,7 @@
 #include <jerror.h>
 // clang-format on
 
+#include "jpeg_huffman.h"
 #include "jpeg_memory.h"
 
 // A progressive file of a few kilobytes can ask for thousands of passes over a large image. Real
@@ -23,9 +24,13 @@ struct cc_jpeg {
   struct jpeg_error_mgr errors;
   struct jpeg_progress_mgr progress;
   cc_jpeg_memory memory;
+  cc_jpeg_huffman huffman;
   jmp_buf escape;
   int32_t status;  // what an escape means
+  const uint8_t *bytes;
+  size_t count;
   int32_t flags;
+  uint64_t limit;
   char *message;
   uint8_t *line;  // one row of CMYK
   size_t line_capacity;
@@ -34,6 +39,19 @@ struct cc_jpeg {
 static cc_jpeg *of(j_common_ptr info) { return (cc_jpeg *)info->client_data; }
 
 cc_jpeg_memory *cc_jpeg_memory_of(j_common_ptr info) { return &of(info)->memory; }
+
+cc_jpeg_huffman *cc_jpeg_huffman_of(j_decompress_ptr info) {
+  return &of((j_common_ptr)info)->huffman;
+}
+
+// A status that never leaves this file.
+enum { START_OVER = -1 };
+
+void cc_jpeg_start_over(j_decompress_ptr info) {
+  cc_jpeg *jpeg = of((j_common_ptr)info);
+  jpeg->status = START_OVER;
+  longjmp(jpeg->escape, 1);
+}
 
 static void on_error(j_common_ptr info) {
   cc_jpeg *jpeg = of(info);
@@ -145,7 +163,10 @@ int32_t cc_jpeg_open(cc_jpeg *jpeg, const uint8_t *bytes, size_t count, int32_t 
                      uint64_t limit, char *message, cc_header *header) {
   struct jpeg_decompress_struct *info = &jpeg->info;
   jpeg->message = message;
+  jpeg->bytes = bytes;
+  jpeg->count = count;
   jpeg->flags = flags;
+  jpeg->limit = limit;
   jpeg->status = CC_DAMAGED;
   // Beside pixels, libjpeg needs some memory for tables and lines.
   jpeg->memory.limit = limit + (16 << 20);
@@ -208,8 +229,8 @@ static void crop_columns(j_decompress_ptr info, cc_box box, JDIMENSION *first, J
   if (*width < info->output_width) jpeg_crop_scanline(info, first, width);
 }
 
-int32_t cc_jpeg_decode(cc_jpeg *jpeg, cc_box box, char *message, uint8_t *pixels,
-                       cc_layout *layout) {
+static int32_t decode(cc_jpeg *jpeg, cc_box box, bool fast, char *message, uint8_t *pixels,
+                      cc_layout *layout) {
   struct jpeg_decompress_struct *info = &jpeg->info;
   jpeg->message = message;
   if (setjmp(jpeg->escape)) return finish(jpeg, jpeg->status);
@@ -218,6 +239,7 @@ int32_t cc_jpeg_decode(cc_jpeg *jpeg, cc_box box, char *message, uint8_t *pixels
   info->dct_method = jpeg->flags & CC_ACCURATE_DCT ? JDCT_ISLOW : JDCT_IFAST;
   info->do_fancy_upsampling = TRUE;
   jpeg_start_decompress(info);
+  if (fast) cc_jpeg_huffman_install(&jpeg->huffman, info);
 
   JDIMENSION first = 0, width = 0;
   crop_columns(info, box, &first, &width);
@@ -248,4 +270,15 @@ int32_t cc_jpeg_decode(cc_jpeg *jpeg, cc_box box, char *message, uint8_t *pixels
   // Rows below the box are not looked at; after the last one, the end of the file is.
   if (info->output_scanline == info->output_height) jpeg_finish_decompress(info);
   return finish(jpeg, CC_OK);
+}
+
+int32_t cc_jpeg_decode(cc_jpeg *jpeg, cc_box box, char *message, uint8_t *pixels,
+                       cc_layout *layout) {
+  bool fast = !(jpeg->flags & CC_LIBJPEG_ONLY);
+  int32_t status = decode(jpeg, box, fast, message, pixels, layout);
+  if (status != START_OVER) return status;
+  // The file is damaged, or at least odd. libjpeg decides what that means.
+  cc_header header;
+  status = cc_jpeg_open(jpeg, jpeg->bytes, jpeg->count, jpeg->flags, jpeg->limit, message, &header);
+  return status == CC_OK ? decode(jpeg, box, false, message, pixels, layout) : status;
 }

@@ -44,14 +44,17 @@ struct ArchiveDataset: Dataset {
   private let archives: [ArchiveFile]
   private let index: Index
   let classNames: [String]
+  let classNamesAreNumbers: Bool
   let shards: [Range<Int>]
 
   init(
-    _ archives: [ArchiveFile], _ index: Index, classNames: [String], shards: [Range<Int>] = []
+    _ archives: [ArchiveFile], _ index: Index, classNames: [String],
+    classNamesAreNumbers: Bool = false, shards: [Range<Int>] = []
   ) {
     self.archives = archives
     self.index = index
     self.classNames = classNames
+    self.classNamesAreNumbers = classNamesAreNumbers
     self.shards = shards
   }
 

@@ -7,8 +7,9 @@ final class ArchiveFile: Sendable {
   /// `nil` where the file is opened anew for every read.
   private let descriptor: Int32?
 
-  /// More archives than this are not kept open at once: a process may often have 1,024 files open.
-  static let openLimit = 500
+  /// More archives than this are not kept open at once, since a process may only have so many files
+  /// open: often 1,024, which `ulimit -n` tells.
+  static var openLimit: Int { min(500, Int(getdtablesize()) / 2) }
 
   /// Opens an archive, and keeps it open or only looks whether it can be.
   ///

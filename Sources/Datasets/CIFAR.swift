@@ -101,7 +101,7 @@ extension DatasetCard {
       DatasetSource.File(
         "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", size: 170_052_171,
         sha256: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
-        isArchive: true)
+        isArchive: true, entries: ["cifar-10-batches-bin"])
     ]), open: CIFAR.ten)
 
   static let cifar100 = DatasetCard(
@@ -111,6 +111,6 @@ extension DatasetCard {
       DatasetSource.File(
         "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz", size: 168_513_733,
         sha256: "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec",
-        isArchive: true)
+        isArchive: true, entries: ["cifar-100-binary"])
     ]), open: CIFAR.hundred)
 }

@@ -120,6 +120,8 @@ public final class CachedDataset: Dataset, @unchecked Sendable {
   public var count: Int { base.count }
   /// Names of the classes by label.
   public var classNames: [String] { base.classNames }
+  /// What the other data set says of them.
+  public var classNamesAreNumbers: Bool { base.classNamesAreNumbers }
   /// What the other data set calls the image.
   public func name(at index: Int) -> String { base.name(at: index) }
   /// The class of an image.

@@ -6,6 +6,9 @@ public protocol Dataset: Sendable {
   var count: Int { get }
   /// Names of the classes by label; empty when the images have no labels.
   var classNames: [String] { get }
+  /// Whether nobody named the classes, so that their names are made up from the labels and say
+  /// nothing.
+  var classNamesAreNumbers: Bool { get }
   /// Runs of neighbouring images that lie one behind the other in a file and are best read in that
   /// order; empty where any order is as good as another.
   var shards: [Range<Int>] { get }
@@ -25,6 +28,9 @@ public protocol Dataset: Sendable {
 }
 
 extension Dataset {
+  /// No: the names are given.
+  public var classNamesAreNumbers: Bool { false }
+
   /// None.
   public var shards: [Range<Int>] { [] }
 

@@ -10,26 +10,37 @@ public struct DatasetCard: Sendable {
   public let classes: Int
   /// Where it comes from.
   public let source: DatasetSource
+  /// Other names of its splits, beside `val`.
+  let aliases: [String: String]
   /// Opens a split, looking under the given folders.
   let open: @Sendable (_ split: String, _ folders: [String]) throws -> any Dataset
 
   init(
     name: String, summary: String, splits: [(name: String, count: Int)], classes: Int,
-    source: DatasetSource,
+    aliases: [String: String] = [:], source: DatasetSource,
     open: @escaping @Sendable (_ split: String, _ folders: [String]) throws -> any Dataset
   ) {
     self.name = name
     self.summary = summary
     self.splits = splits
     self.classes = classes
+    self.aliases = aliases
     self.source = source
     self.open = open
+  }
+
+  /// Number of images that a split, by any of its names, has in the published data set; `nil` when
+  /// there is no such split, or its number is not known.
+  public func publishedCount(of split: String) -> Int? {
+    let name = meant(by: split, usually: split)
+    return splits.first { $0.name == name }?.count
   }
 
   /// The split that a user means: `val` is also `validation`, and so is a usual `test` where there
   /// is none.
   func meant(by split: String?, usually usual: String) -> String {
     let names = splits.map(\.name)
+    if let alias = split.flatMap({ aliases[$0] }) { return alias }
     let (wanted, other) = split.map { ($0, "val") } ?? (usual, "test")
     let isMissing = wanted == other && !names.contains(wanted)
     return isMissing && names.contains("validation") ? "validation" : wanted

@@ -12,6 +12,13 @@ extension DatasetFetcher {
       }
   }
 
+  /// Something that the archive is known to hold, and that is there without having been unpacked
+  /// from it by this.
+  func foreignEntry(of file: DatasetSource.File) -> String? {
+    let own = receipt(for: file)?.entries ?? []
+    return file.entries.first { !own.contains($0) && Folder.exists(folder + "/" + $0) }
+  }
+
   /// Unpacks an archive into the folder.
   func unpack(_ file: DatasetSource.File, at archive: String) throws {
     report("\(file.name): unpacking")

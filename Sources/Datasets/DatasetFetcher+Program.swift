@@ -18,14 +18,18 @@ enum Program {
 
   /// Runs a program that is looked up in `PATH`, and waits for it.
   ///
+  /// - Parameter limit: about how many bytes a file may have that it writes; a program that writes
+  ///   more is ended.
   /// - Returns: its exit code (128 and more after a signal) and what it said.
   /// - Throws: `DatasetError` when no process can be started.
   static func run(
-    _ command: [String], keeping streams: Streams
+    _ command: [String], keeping streams: Streams, limit: Int? = nil
   ) throws -> (status: Int, output: String) {
     let words = command.map { "'" + $0.replacingOccurrences(of: "'", with: "'\\''") + "'" }
     let shell =
       "command -v \(words[0]) >/dev/null || exit \(notFound); "
+      // In blocks of 512 bytes, some more than needed, so that a file that is too large can be told.
+      + (limit.map { "ulimit -f \($0 / 512 + 2) 2>/dev/null; " } ?? "")
       + "exec \(words.joined(separator: " ")) \(streams.rawValue)"
     guard let pipe = popen(shell, "r") else {
       throw DatasetError("cannot run \(command[0]) (\(String(cString: strerror(errno))))")

@@ -9,6 +9,8 @@ public struct DatasetFetcher {
   let folder: String
   /// The base address that replaces everything before a file's name.
   let mirror: String?
+  /// Seconds after which a server that sends nothing is given up.
+  let patience: Int
   /// Takes lines about the progress.
   let report: (String) -> Void
 
@@ -17,12 +19,15 @@ public struct DatasetFetcher {
   /// - Parameters:
   ///   - mirror: an address (`http`, `https` or `file`) to use in place of everything before a
   ///     file's name; `nil` for the official addresses.
+  ///   - patience: seconds after which a server that sends nothing is given up.
   ///   - report: takes lines about the progress.
   public init(
-    folder: String, mirror: String? = nil, report: @escaping (String) -> Void = { _ in }
+    folder: String, mirror: String? = nil, patience: Int = 60,
+    report: @escaping (String) -> Void = { _ in }
   ) {
     self.folder = folder
     self.mirror = mirror
+    self.patience = max(patience, 1)
     self.report = report
   }
 
@@ -43,17 +48,30 @@ public struct DatasetFetcher {
   /// Fetches one file, and unpacks it if it is an archive.
   ///
   /// - Throws: `DatasetError` when it cannot be fetched, differs from the published one or does not
-  ///   fit on the disk.
+  ///   fit on the disk, or another process fetches it.
   public func fetch(_ file: DatasetSource.File) throws {
+    if let mirror, !mirror.contains("://") {
+      throw DatasetError(
+        "'\(mirror)' is no address to fetch from; expected one such as https://example.org/folder")
+    }
     do {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true)
     } catch {
       throw DatasetError("\(folder): this folder cannot be made")
     }
+    try locking(file) { try fetchLocked(file) }
+  }
+
+  private func fetchLocked(_ file: DatasetSource.File) throws {
     let target = path(of: file)
     if file.isArchive {
       if isUnpacked(file) { return report("\(file.name): already here") }
+      if let entry = foreignEntry(of: file) {
+        return report(
+          "\(file.name): not fetched, as \(folder)/\(entry) is there already and was not fetched by "
+            + "this; to fetch it anew, move that away")
+      }
       // Somebody who has the archive from elsewhere need not fetch it.
       if isWhole(file) { return try unpack(file, at: target) }
     } else if isWhole(file) {
@@ -90,7 +108,9 @@ public struct DatasetFetcher {
   private func isWhole(_ file: DatasetSource.File) -> Bool {
     let target = path(of: file)
     guard let size = Self.size(of: target), size == file.size ?? size else { return false }
-    guard let sha256 = file.sha256 else { return true }
+    guard let sha256 = file.sha256 else {
+      return Self.wrongBeginning(of: target, as: file.name) == nil
+    }
     if receipt(for: file) == Receipt(of: file) { return true }
     report("\(file.name): checking")
     guard (try? SHA256.hexadecimal(file: target)) == sha256 else { return false }
@@ -105,9 +125,15 @@ public struct DatasetFetcher {
     if let expected = file.size, size != expected {
       unlink(part)
       throw DatasetError(
-        "\(file.name): \(address(of: file)) gave \(size) bytes, expected \(expected)")
+        "\(file.name): \(address(of: file)) gave "
+          + (size < expected ? "\(size) bytes, expected \(expected)" : tooMuch(expected)))
     }
-    guard let expected = file.sha256 else { return }
+    guard let expected = file.sha256 else {
+      guard let beginning = Self.wrongBeginning(of: part, as: file.name) else { return }
+      unlink(part)
+      throw DatasetError(
+        "\(file.name): \(address(of: file)) gave something else (it begins with \(beginning))")
+    }
     report("\(file.name): checking")
     let found = try SHA256.hexadecimal(file: part)
     if found != expected {
@@ -117,6 +143,9 @@ public struct DatasetFetcher {
       )
     }
   }
+
+  /// The end of a sentence about a file that is larger than the published one.
+  func tooMuch(_ expected: Int) -> String { "more than the expected \(expected) bytes" }
 
   private func checkSpace(for file: DatasetSource.File, having count: Int) throws {
     guard let size = file.size else { return }

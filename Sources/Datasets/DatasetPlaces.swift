@@ -8,24 +8,36 @@ struct DatasetPlaces {
   let pieces: [String]
   /// How it is brought here.
   var advice: String?
+  /// `nil` where all pieces are needed. Otherwise one is enough, and this tells of a piece that lies
+  /// in a folder not named after the data set whether it belongs to it.
+  var isOwn: ((_ path: String) -> Bool)?
 
-  /// The folder that has all pieces, or else the first that has any.
+  /// The folder that has what is needed, or else the first named after the data set that has any
+  /// piece: elsewhere a single one tells little, since many have a folder `images` or `train`.
   ///
-  /// - Throws: `DatasetError` that tells where was looked, when no folder has any.
+  /// - Throws: `DatasetError` that tells where was looked, when there is none.
   func find(in folders: [String]) throws -> String {
-    let candidates = folders.flatMap { folder in
-      let own = folder + "/" + name
-      return [own] + others.map { own + "/" + $0 } + others.map { folder + "/" + $0 } + [folder]
-    }
     let exists = { (folder: String) in { (piece: String) in Folder.exists(folder + "/" + piece) } }
-    if let whole = candidates.first(where: { pieces.allSatisfy(exists($0)) }) { return whole }
-    if let part = candidates.first(where: { pieces.contains(where: exists($0)) }) { return part }
+    let hasAny = { (folder: String) in pieces.contains(where: exists(folder)) }
+    let hasAll = { (folder: String) in pieces.allSatisfy(exists(folder)) }
+    for folder in folders {
+      let whole = named(in: folder).first(where: isOwn == nil ? hasAll : hasAny)
+      if let whole { return whole }
+      let isWhole = isOwn.map { isOwn in pieces.contains { isOwn(folder + "/" + $0) } }
+      if isWhole ?? hasAll(folder) { return folder }
+    }
+    if let part = folders.flatMap(named).first(where: hasAny) { return part }
     let brings = advice ?? "`funmatch data fetch \(name)` brings it"
     throw DatasetError(
-      "\(name): none of \(pieces.joined(separator: ", ")) is in "
+      "\(name): its files (\(pieces.joined(separator: ", "))) are not in "
         + "\(folders.joined(separator: ", ")) or the folders "
         + "\(([name] + others).joined(separator: ", ")) there; --data-dir names another folder, and "
         + brings, isAbsence: true)
+  }
+
+  private func named(in folder: String) -> [String] {
+    let own = folder + "/" + name
+    return [own] + others.map { own + "/" + $0 } + others.map { folder + "/" + $0 }
   }
 
   /// The same, where all pieces are needed.

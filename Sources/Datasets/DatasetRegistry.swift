@@ -46,11 +46,12 @@ public struct DatasetRegistry: Sendable {
   }
 
   private func openWhole(_ reference: DatasetReference, _ usual: String) throws -> any Dataset {
-    if let path = reference.path {
-      if reference.name == "folder" {
-        return try ImageFolder.open(locate(path), split: reference.split)
-      }
-      guard reference.split == nil else {
+    if var path = reference.path {
+      var split = reference.split
+      // What looks like a split may also be the end of a name that has a colon in it.
+      if let end = split, find(path + ":" + end) != nil { (path, split) = (path + ":" + end, nil) }
+      if reference.name == "folder" { return try ImageFolder.open(locate(path), split: split) }
+      guard split == nil else {
         throw DatasetError("\(reference): \(reference.name) knows no splits; leave it out")
       }
       return try reference.name == "photos"
@@ -65,9 +66,16 @@ public struct DatasetRegistry: Sendable {
   }
 
   /// Where a path that a user wrote leads: under the first folder that has it, or as it stands.
-  private func locate(_ path: String) throws -> String {
+  private func find(_ path: String) -> String? {
     let places = path.hasPrefix("/") ? [path] : folders.map { $0 + "/" + path } + [path]
-    guard let place = places.first(where: Folder.exists) else {
+    return places.first(where: Folder.exists)
+  }
+
+  /// The same.
+  ///
+  /// - Throws: `DatasetError` when nothing has it.
+  private func locate(_ path: String) throws -> String {
+    guard let place = find(path) else {
       throw DatasetError(
         "\(path): does not exist"
           + (path.hasPrefix("/")

@@ -10,14 +10,19 @@ public struct DatasetSource: Sendable {
     public let sha256: String?
     /// Whether it is a tar archive that is unpacked where it lies.
     public let isArchive: Bool
+    /// What an archive holds, without what its folders hold, where that is known.
+    public let entries: [String]
 
     /// A file of this address; what is not known of it is not verified.
-    public init(_ address: String, size: Int? = nil, sha256: String? = nil, isArchive: Bool = false)
-    {
+    public init(
+      _ address: String, size: Int? = nil, sha256: String? = nil, isArchive: Bool = false,
+      entries: [String] = []
+    ) {
       self.address = address
       self.size = size
       self.sha256 = sha256
       self.isArchive = isArchive
+      self.entries = entries
     }
 
     /// The last part of the address.

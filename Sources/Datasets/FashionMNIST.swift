@@ -36,11 +36,18 @@ public struct FashionMNIST: Dataset {
   /// Where Debian's package `dataset-fashion-mnist` puts the files.
   private static let packageFolder = "/usr/share/datasets/fashion-mnist"
 
-  /// The folder that holds the files: `<folder>/fashion-mnist`, a folder itself, or the package's.
+  /// Where torchvision puts them in its own folder.
+  private static let torchvision = "/FashionMNIST/raw"
+
+  /// The folder that holds the files: `<folder>/fashion-mnist`, torchvision's, a folder itself, or
+  /// the package's.
   ///
   /// - Throws: `DatasetError` when there is none.
   public static func folder(searching folders: [String]) throws -> String {
-    let candidates = folders.flatMap { [$0 + "/" + name, $0] } + [packageFolder]
+    let candidates =
+      folders.flatMap { folder in
+        ["/" + name, "/" + name + torchvision, torchvision, ""].map { folder + $0 }
+      } + [packageFolder]
     let found = candidates.first { candidate in
       checksums.keys.allSatisfy { path($0, in: candidate) != nil }
     }

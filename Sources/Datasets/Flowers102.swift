@@ -16,7 +16,7 @@ enum Flowers102 {
     }
     var images = try ListedImages(root: folder + "/jpg")
     for number in numbers {
-      guard classes.indices.contains(number - 1) else {
+      guard number >= 1, number <= classes.count else {
         throw DatasetError(
           "\(list): names image \(number), and imagelabels.mat has labels for 1 to \(classes.count)"
         )
@@ -68,7 +68,7 @@ extension DatasetCard {
       DatasetSource.File(
         vgg + "102flowers.tgz", size: 344_862_509,
         sha256: "2d01ecc807db462958cfe3d92f57a8c252b4abd240eb955770201e45f783b246",
-        isArchive: true),
+        isArchive: true, entries: ["jpg"]),
       DatasetSource.File(
         vgg + "imagelabels.mat", size: 502,
         sha256: "4903e94206bac23bf772aadf06451916df56b58fc483a62db32a97b82656651d"),

@@ -31,9 +31,9 @@ enum Folder {
   /// All files under a folder, by their paths from there, sorted bytewise.
   ///
   /// - Throws: `DatasetError` when a folder cannot be read, or a link leads back to where it lies.
-  static func files(under root: String) throws -> FileList {
+  static func files(under root: [UInt8]) throws -> FileList {
     var files = FileList()
-    try collect(Array(root.utf8), [], [], into: &files)
+    try collect(root, [], [], into: &files)
     return files
   }
 

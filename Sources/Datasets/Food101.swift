@@ -1,8 +1,7 @@
 /// Food-101 (Bossard et al. 2014).
 enum Food101 {
   static func open(_ split: String, _ folders: [String]) throws -> any Dataset {
-    // The published name of what TFDS and the paper's recipes call validation is test.
-    let lists = ["train": "train.txt", "validation": "test.txt", "test": "test.txt"]
+    let lists = ["train": "train.txt", "validation": "test.txt"]
     guard let list = lists[split] else { throw DatasetCard.food101.unknown(split) }
     let places = DatasetPlaces(
       name: DatasetCard.food101.name, others: ["food-101"],
@@ -30,10 +29,12 @@ extension DatasetCard {
   static let food101 = DatasetCard(
     name: "food101", summary: "Food-101 (Bossard et al. 2014)",
     splits: [("train", 75_750), ("validation", 25_250)], classes: 101,
+    // The published name of what TFDS and the paper's recipes call validation.
+    aliases: ["test": "validation"],
     source: DatasetSource(files: [
       DatasetSource.File(
         "http://data.vision.ee.ethz.ch/cvl/food-101.tar.gz", size: 4_996_278_331,
         sha256: "d97d15e438b7f4498f96086a4f7e2fa42a32f2712e87d3295441b2b6314053a4",
-        isArchive: true)
+        isArchive: true, entries: ["food-101"])
     ]), open: Food101.open)
 }

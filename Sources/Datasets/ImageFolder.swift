@@ -1,4 +1,4 @@
-/// Images that a user has sorted into folders, as torchvision and timm read them.
+/// Images that a user has sorted into folders, as torchvision reads them.
 enum ImageFolder {
   /// Names that tools have for the same split.
   private static let validation = ["validation", "val", "valid", "eval"]
@@ -13,10 +13,14 @@ enum ImageFolder {
     let entries = try Folder.entries(path)
     guard let split else {
       let folders = entries.filter(\.isFolder).map(\.text)
-      if !folders.isEmpty, folders.allSatisfy(splits.contains) {
+      let found = folders.filter(splits.contains)
+      // One such folder may be a class, and so may some others beside classes.
+      if let first = found.first,
+        found.count == folders.count || found.contains("train") && found.count > 1
+      {
         throw DatasetError(
-          "\(path): holds the splits \(folders.joined(separator: ", ")); name one, as in "
-            + "folder:\(path):\(folders[0])")
+          "\(path): holds the splits \(found.joined(separator: ", ")); name one, as in "
+            + "folder:\(path):\(first)")
       }
       return try open(path, entries)
     }
@@ -56,7 +60,7 @@ enum ImageFolder {
       .sorted { $0.lexicographicallyPrecedes($1) }
     let names = classes.map { String(decoding: $0, as: UTF8.self) }
     let found = try Workers.map(count: names.count) { label in
-      try ImageName.images(under: path + "/" + names[label])
+      try ImageName.images(under: Array((path + "/").utf8) + classes[label])
     }
     for (label, images) in found.enumerated() {
       guard images.count > 0 else {
@@ -76,7 +80,7 @@ enum ImageFolder {
   /// - Throws: `DatasetError` when there are none.
   static func photos(_ path: String) throws -> any Dataset {
     guard Folder.isFolder(path) else { throw DatasetError("\(path): is not a folder of images") }
-    let images = try ImageName.images(under: path)
+    let images = try ImageName.images(under: Array(path.utf8))
     guard images.count > 0 else {
       throw DatasetError("\(path): holds no JPEG or PNG images")
     }

@@ -11,6 +11,15 @@ enum ImageName {
     return String(decoding: name[name.index(after: dot)...], as: UTF8.self).lowercased()
   }
 
+  /// Whether a file is an image of a kind that cannot be decoded, by what follows a dot of its name.
+  static func isOther(ending: String) -> Bool { others.contains(ending) }
+
+  /// Whether a file is an image, of whatever kind.
+  static func isAnyImage(_ name: some BidirectionalCollection<UInt8>) -> Bool {
+    let ending = ending(name)
+    return readable.contains(ending) || others.contains(ending)
+  }
+
   /// Whether a file is an image.
   ///
   /// - Throws: `DatasetError` when it is one of a kind that cannot be decoded, so that none is left
@@ -19,23 +28,27 @@ enum ImageName {
     _ name: some BidirectionalCollection<UInt8>, in folder: String
   ) throws -> Bool {
     let ending = ending(name)
-    guard !others.contains(ending) else {
-      throw DatasetError(
-        "\(folder)/\(String(decoding: name, as: UTF8.self)): only JPEG and PNG images can be "
-          + "decoded; convert it or move it away")
-    }
+    guard !others.contains(ending) else { throw undecodable(Array(name), in: folder) }
     return readable.contains(ending)
+  }
+
+  /// The error about an image of a kind that cannot be decoded.
+  static func undecodable(_ name: [UInt8], in folder: String) -> DatasetError {
+    DatasetError(
+      "\(folder)/\(String(decoding: name, as: UTF8.self)): only JPEG and PNG images can be "
+        + "decoded; convert it or move it away")
   }
 
   /// The images among the files under a folder.
   ///
   /// - Throws: `DatasetError` as `isImage` and `Folder.files` do.
-  static func images(under folder: String) throws -> FileList {
+  static func images(under folder: [UInt8]) throws -> FileList {
     let files = try Folder.files(under: folder)
+    let place = String(decoding: folder, as: UTF8.self)
     var images = FileList()
     for index in 0..<files.count {
       try files.withBytes(at: index) { name in
-        if try isImage(name, in: folder) { images.append([], name) }
+        if try isImage(name, in: place) { images.append([], name) }
       }
     }
     return images

@@ -21,7 +21,7 @@ enum ImageNet {
       guard !entries.contains(where: \.isFolder) else {
         return try labelled(images, entries).sortedByFileName()
       }
-      let files = try ImageName.images(under: images)
+      let files = try ImageName.images(under: Array(images.utf8))
       let devkit = try ImageNetDevkit(beside: folder)
       try devkit.check(files, in: images)
       return FileDataset(
@@ -35,8 +35,18 @@ enum ImageNet {
       name: DatasetCard.imagenet.name, others: ["imagenet2012", "ILSVRC2012", "imagenet-1k"],
       pieces: pieces,
       advice: "the files have to be downloaded by hand from "
-        + "https://image-net.org/download-images, after accepting the terms")
+        + "https://image-net.org/download-images, after accepting the terms",
+      isOwn: isOwn)
     return try places.find(in: folders)
+  }
+
+  /// Whether an archive, or a folder whose name is a common one, is of this data set.
+  private static func isOwn(_ piece: String) -> Bool {
+    guard Folder.isFolder(piece) else { return piece.hasSuffix(".tar") && Folder.exists(piece) }
+    let entries = (try? Folder.entries(piece)) ?? []
+    return entries.contains {
+      $0.isFolder ? isClass($0.text) : $0.text.hasPrefix("ILSVRC2012_val_")
+    }
   }
 
   private static func labelled(

@@ -10,7 +10,7 @@ struct ListedImages {
   /// - Throws: `DatasetError` when the folder cannot be listed.
   init(root: String) throws {
     self.root = root
-    present = try Folder.files(under: root)
+    present = try Folder.files(under: Array(root.utf8))
   }
 
   /// Adds the image `name` that `list` names.

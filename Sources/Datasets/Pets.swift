@@ -55,10 +55,10 @@ extension DatasetCard {
       DatasetSource.File(
         "https://thor.robots.ox.ac.uk/~vgg/data/pets/images.tar.gz", size: 791_918_971,
         sha256: "67195c5e1c01f1ab5f9b6a5d22b8c27a580d896ece458917e61d459337fa318d",
-        isArchive: true),
+        isArchive: true, entries: ["images"]),
       DatasetSource.File(
         "https://thor.robots.ox.ac.uk/~vgg/data/pets/annotations.tar.gz", size: 19_173_078,
         sha256: "52425fb6de5c424942b7626b428656fcbd798db970a937df61750c0f1d358e91",
-        isArchive: true),
+        isArchive: true, entries: ["annotations"]),
     ]), open: Pets.open)
 }

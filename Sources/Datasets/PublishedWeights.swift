@@ -1,6 +1,7 @@
 /// The BiT checkpoints (`.npz`) that Google published, by the names of their files.
 ///
-/// Neither their sizes nor their sums are published, so they are fetched unverified.
+/// Neither their sizes nor their sums are published, so all that is verified of them is that they
+/// begin as such files do.
 public enum PublishedWeights {
   /// BiT-S (ImageNet-1k), BiT-M (ImageNet-21k), BiT-M fine-tuned on ImageNet-1k, and the teachers
   /// and students of "Knowledge distillation: A good teacher is patient and consistent".

@@ -18,7 +18,9 @@ enum SUN397 {
     guard let path = find([name]) else {
       throw DatasetError(
         "\(folder)/\(name) is missing, which tells the images of the split \(split); "
-          + "`funmatch data fetch sun397` brings TFDS's lists")
+          + (lists[split] != nil
+            ? "`funmatch data fetch sun397` brings TFDS's lists"
+            : "it is in the official Partitions.zip, and has to lie beside SUN397"))
     }
     let lines = try TextFile.lines(path).map(bare)
     // Without their list, the classes are those of all of TFDS's lists that are here.
@@ -83,7 +85,7 @@ extension DatasetCard {
       DatasetSource.File(
         "https://vision.princeton.edu/projects/2010/SUN/SUN397.tar.gz", size: 39_077_296_924,
         sha256: "f404130965a7ad77bed5ececc71e720ab50f3cc1e1bb257257610d38f3b928ec",
-        isArchive: true),
+        isArchive: true, entries: ["SUN397"]),
     ]), open: SUN397.open)
 
   private static let tfds =

@@ -43,6 +43,8 @@ struct TarHeader {
     }
     let isEdge = { (byte: UInt8) in byte == 0 || byte == 0x20 }
     let digits = field.drop(while: isEdge).prefix { !isEdge($0) }
+    // A sign is none, and a negative size would be one.
+    guard digits.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "7")).contains) else { return nil }
     return digits.isEmpty ? 0 : Int(String(decoding: digits, as: UTF8.self), radix: 8)
   }
 }

@@ -25,11 +25,8 @@ struct TarScanner {
     self.descriptor = descriptor
     self.name = name
     (position, end) = (range.lowerBound, range.upperBound)
-    let start = try read(min(2, range.count), at: position)
-    if start == [0x1f, 0x8b] {
-      throw DatasetError(
-        "\(name): is compressed, and images are read from its middle; decompress it first (gunzip)")
-    }
+    let start = try read(min(Compression.beginningSize, range.count), at: position)
+    if let compression = Compression.of(beginning: start) { throw compression.error(about: name) }
   }
 
   /// The next regular file; `nil` at the end.
@@ -55,7 +52,16 @@ struct TarScanner {
         try skip(size, member.text)
         return member
       // Links, devices, folders and pipes have no contents, whatever their header says.
-      case "1", "2", "3", "4", "5", "6": own = PaxFields()
+      case "1", "2":
+        let path = own.path ?? common.path ?? header.path
+        guard !ImageName.isAnyImage(path) else {
+          throw DatasetError(
+            "\(name): \(String(decoding: path, as: UTF8.self)) is a link, which is not followed; "
+              + "make the archive anew with the files themselves (tar --dereference "
+              + "--hard-dereference)")
+        }
+        own = PaxFields()
+      case "3", "4", "5", "6": own = PaxFields()
       case "S":
         throw DatasetError(
           "\(name): \(String(decoding: header.path, as: UTF8.self)) is a sparse file, which cannot "

@@ -11,13 +11,18 @@ enum WebDataset {
   ///   - locate: tells where a path leads.
   /// - Throws: `DatasetError` when an archive is missing, damaged or not of this kind.
   static func open(_ pattern: String, locate: (String) throws -> String) throws -> any Dataset {
-    let paths = try BraceExpansion.expand(pattern).map(locate).flatMap { path in
-      try Folder.isFolder(path) ? archives(in: path) : [path]
-    }
-    if let compressed = paths.first(where: { $0.hasSuffix(".gz") || $0.hasSuffix(".tgz") }) {
-      throw DatasetError(
-        "\(compressed): is compressed, and images are read from its middle; decompress it first "
-          + "(gunzip)")
+    let paths = try BraceExpansion.expand(pattern).map { path in
+      do {
+        return try locate(path)
+      } catch let error as DatasetError {
+        guard path.contains(where: "*?".contains) else { throw error }
+        throw DatasetError(
+          "\(path): no archive is called so, and * and ? stand for themselves; name several by "
+            + "braces, as in shard-{000..127}.tar, or by their folder")
+      }
+    }.flatMap { try Folder.isFolder($0) ? archives(in: $0) : [$0] }
+    for path in paths {
+      if let compression = Compression.of(name: path) { throw compression.error(about: path) }
     }
     let keepsOpen = paths.count <= ArchiveFile.openLimit
     let files = try paths.map { try ArchiveFile($0, keepsOpen: keepsOpen) }
@@ -42,7 +47,7 @@ enum WebDataset {
         "\(path): \(whole.names[bare]) has no label (.cls), and other images have one")
     }
     return ArchiveDataset(
-      files, whole, classNames: (0..<classes).map { "class \($0)" },
+      files, whole, classNames: (0..<classes).map { "class \($0)" }, classNamesAreNumbers: true,
       shards: shards.filter { !$0.isEmpty })
   }
 
@@ -50,10 +55,12 @@ enum WebDataset {
     let names = try Folder.entries(folder).filter { !$0.isFolder }.map(\.text)
     let tars = names.filter { $0.hasSuffix(".tar") }
     guard !tars.isEmpty else {
-      let compressed = names.first { $0.hasSuffix(".tar.gz") || $0.hasSuffix(".tgz") }
-      throw DatasetError(
-        "\(folder): holds no .tar files"
-          + (compressed.map { "; \($0) is compressed, decompress it first (gunzip)" } ?? ""))
+      let compressed = names.lazy.compactMap { name in
+        Compression.of(name: name).map {
+          "; \(name) is compressed, decompress it first (\($0.program))"
+        }
+      }
+      throw DatasetError("\(folder): holds no .tar files" + (compressed.first ?? ""))
     }
     return tars.map { folder + "/" + $0 }
   }
@@ -66,6 +73,8 @@ enum WebDataset {
       if let image = sample.image {
         try index.append(image, archive: number, in: file.path)
         index.labels.append(sample.label ?? -1)
+      } else if let other = sample.other {
+        throw ImageName.undecodable(other, in: file.path)
       } else if sample.label != nil {
         throw DatasetError(
           "\(file.path): \(sample.text) has a label and no JPEG or PNG image beside it")
@@ -89,7 +98,9 @@ enum WebDataset {
             throw DatasetError("\(file.path): \(sample.text) has two labels, \(member.text) too")
           }
           sample.label = try label(member, scanner)
-        default: break
+        default:
+          // Beside an image that can be decoded it may be anything, such as a mask.
+          if ImageName.isOther(ending: ending) { sample.other = member.name }
         }
       }
     }
@@ -100,6 +111,8 @@ enum WebDataset {
   private struct Sample {
     var key: ArraySlice<UInt8> = []
     var image: TarScanner.Member?
+    /// An image of a kind that cannot be decoded.
+    var other: [UInt8]?
     var label: Int32?
 
     var text: String { String(decoding: key, as: UTF8.self) }

@@ -83,12 +83,16 @@ public final class FixedTargets {
     let source = views(done)
     var number = 0
     while !isComplete {
-      guard let pixels = try source.batch(number)[teacher.resolution] else {
+      let views = try source.batch(number)
+      guard let pixels = views.pixels[teacher.resolution] else {
         throw TrainingError("no views were drawn at the teacher's \(teacher.resolution) pixels")
       }
       number += 1
       let images = min(source.batchSize, description.images - done)
-      let answers = Self.ask(teacher, pixels, images: images, batchSize: batchSize, device: device)
+      var answers = Self.ask(teacher, pixels, images: images, batchSize: batchSize, device: device)
+      for image in 0..<images where !views.isWhole[image] {
+        answers.replaceSubrange(image * row..<(image + 1) * row, with: Self.nothing(row))
+      }
       try write(answers, to: file)
       description.done += images
       guard fsync(file) == 0 else { throw Self.failure(path) }
@@ -104,12 +108,35 @@ public final class FixedTargets {
   /// - Precondition: they are complete.
   public func logits(_ indices: [Int]) -> Tensor {
     precondition(isComplete)
-    let row = classes * MemoryLayout<Float>.stride
     var bytes = [UInt8]()
     bytes.reserveCapacity(indices.count * row)
     for index in indices { bytes += logits[index * row..<(index + 1) * row] }
     return bytes.withUnsafeBytes {
       Tensor(bytes: $0, shape: [indices.count, classes], dtype: .f32)
+    }
+  }
+
+  /// Images that could not be decoded when the teacher was to be asked about them, and which have no
+  /// logits therefore.
+  ///
+  /// - Precondition: they are complete.
+  public var missing: Set<Int> {
+    precondition(isComplete)
+    return logits.withUnsafeBytes { bytes in
+      Set(
+        (0..<description.images).filter {
+          bytes.loadUnaligned(fromByteOffset: $0 * row, as: Float.self).isNaN
+        })
+    }
+  }
+
+  /// Bytes of the logits of an image.
+  private var row: Int { classes * MemoryLayout<Float>.stride }
+
+  /// A row that says that there is nothing.
+  private static func nothing(_ row: Int) -> [UInt8] {
+    withUnsafeBytes(of: Float.nan.bitPattern.littleEndian) { nan in
+      (0..<row).map { nan[$0 % nan.count] }
     }
   }
 

@@ -11,12 +11,7 @@ struct RunNetworks {
   /// What is learnt from, and the SHA-256 of every file of weights.
   let origin: [String]
 
-  /// - Parameters:
-  ///   - training: names of the training images' classes; empty where they have no labels.
-  ///   - evaluated: the same of other images, by what the recipe calls them.
-  init(
-    _ kind: Run.Kind, _ file: RecipeFile, training: [String], evaluated: [String: [String]]
-  ) throws {
+  init(_ kind: Run.Kind, _ file: RecipeFile, _ images: RunImages) throws {
     let recipe = file.recipe
     let loader = NetworkLoader(recipePath: file.path)
     switch kind {
@@ -31,19 +26,25 @@ struct RunNetworks {
       }
     case .supervision: teachers = []
     }
-    let classes = teachers.first?.model.classes ?? training.count
+    let training = images.training
+    let classes = teachers.first?.model.classes ?? training.classNames.count
     guard classes > 0, teachers.allSatisfy({ $0.model.classes == classes }) else {
       throw ExperimentError(
         teachers.isEmpty
           ? "\(recipe.data.train) has no labels; training needs them"
           : "the teachers have different numbers of classes")
     }
-    for (name, classNames) in evaluated.sorted(by: { $0.key < $1.key })
-    where !classNames.isEmpty && classNames.count != classes {
-      throw ExperimentError("\(name) has \(classNames.count) classes, the student \(classes)")
+    let labels = training.classNamesAreNumbers ? [] : training.classNames
+    let learnt = teachers.isEmpty ? labels : teachers[0].classNames
+    for (name, dataset) in [
+      ("data.validation", images.validation), ("data.test", images.test),
+    ] {
+      guard let dataset else { continue }
+      try ClassNames.check(
+        dataset, called: name, classes: classes, names: learnt, network: "the student")
     }
     let network = try loader.student(recipe.student, classes: classes, seed: recipe.seed)
-    let names = [training, teachers.first?.classNames ?? []]
+    let names = [learnt, labels]
     student = ModelFile(
       model: network.model, spec: network.spec,
       classNames: names.first { $0.count == classes } ?? [],

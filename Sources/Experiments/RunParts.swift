@@ -31,12 +31,7 @@ struct RunParts {
     images = try RunImages(recipe, options)
     steps = try recipe.steps(imageCount: images.training.count)
 
-    networks = try RunNetworks(
-      kind, file, training: images.training.classNames,
-      evaluated: [
-        "data.validation": images.validation?.classNames ?? [],
-        "data.test": images.test?.classNames ?? [],
-      ])
+    networks = try RunNetworks(kind, file, images)
     (student, origin) = (networks.student, networks.origin)
     // Before gradients are asked for: what is moved later is another tensor.
     student.model.store.move(to: device)
@@ -64,6 +59,7 @@ struct RunParts {
   func trainer(_ log: Logger, shouldStop: () -> Bool) throws -> Trainer? {
     let dataset = try images.cachedTraining(log)
     let objective: any Objective
+    var excluded: Set<Int> = []
     switch kind {
     case .supervision: objective = LabelObjective(classes: networks.classes, device: device)
     case .distillation where recipe.views.teacher.isFixed:
@@ -71,13 +67,14 @@ struct RunParts {
       guard let targets = try ask(asked, dataset, log, shouldStop: shouldStop) else {
         return nil
       }
+      excluded = targets.reduce([]) { $0.union($1.missing) }
       objective = FixedObjective(targets, recipe.distance, device: device)
     case .distillation: objective = TeacherObjective(asked, recipe.distance)
     }
     let source = try BatchSource(
       dataset, policy: recipe.views, batchSize: recipe.batchSize,
       student: recipe.student.resolution, teachers: asked.map(\.resolution), seed: recipe.seed,
-      steps: steps, options: images.loading)
+      steps: steps, excluding: excluded, options: images.loading)
     let step = DistillationStep(
       student: student.model, objective: objective, optimizer: optimizer,
       schedule: Schedule(

@@ -39,6 +39,12 @@ struct RunTargets {
       } else {
         guard try compute(targets, teacher, dataset, log, shouldStop) else { return nil }
       }
+      let missing = targets.missing
+      guard missing.isEmpty || recipe.onBrokenImage == .skip else {
+        throw ExperimentError(
+          "\(missing.count) images were broken when the teacher was asked, such as "
+            + "\(dataset.name(at: missing.min() ?? 0)); onBrokenImage: skip leaves them out")
+      }
       all.append(targets)
     }
     return all

@@ -27,15 +27,12 @@ public struct Box: Sendable, Hashable, Codable {
       && height <= imageHeight - y && width <= imageWidth - x
   }
 
-  /// The smallest box around all of these.
-  ///
-  /// - Precondition: there is at least one.
-  public init(around boxes: [Box]) {
-    precondition(!boxes.isEmpty)
-    let y = boxes.map(\.y).min() ?? 0
-    let x = boxes.map(\.x).min() ?? 0
-    let bottom = boxes.map { $0.y + $0.height }.max() ?? 0
-    let right = boxes.map { $0.x + $0.width }.max() ?? 0
-    self.init(y: y, x: x, height: bottom - y, width: right - x)
+  /// The smallest box that holds this one and another.
+  public func union(_ other: Box) -> Box {
+    let top = min(y, other.y)
+    let left = min(x, other.x)
+    return Box(
+      y: top, x: left, height: max(y + height, other.y + other.height) - top,
+      width: max(x + width, other.x + other.width) - left)
   }
 }

@@ -19,10 +19,12 @@ public final class BatchSource {
   ///   - student: the student's input size in pixels.
   ///   - teachers: those of the teachers; empty when they are not asked.
   ///   - steps: how many batches there are; none is drawn ahead after the last one.
+  ///   - excluded: images in whose place the next one is shown.
   /// - Throws: `ViewError` when the policy does not fit, or the data set is empty.
   public init(
     _ dataset: any Dataset, policy: ViewPolicy, batchSize: Int, student: Int, teachers: [Int] = [],
-    seed: UInt64, steps: Int = .max, options: LoaderOptions = LoaderOptions()
+    seed: UInt64, steps: Int = .max, excluding excluded: Set<Int> = [],
+    options: LoaderOptions = LoaderOptions()
   ) throws {
     guard student > 0, teachers.allSatisfy({ $0 > 0 }) else {
       throw ViewError("resolutions must be positive numbers of pixels")
@@ -37,7 +39,7 @@ public final class BatchSource {
       dataset: dataset, policy: policy, seed: seed, size: student,
       student: Set([student] + shared).sorted(),
       teacher: policy.teacher == .independent ? Set(teachers).sorted() : [],
-      broken: options.broken)
+      excluded: excluded, broken: options.broken)
     var order = SampleOrder(count: dataset.count, seed: seed, shards: dataset.shards)
     prefetcher = Prefetcher(
       threads: options.workers, decoder: options.decoder
@@ -63,6 +65,7 @@ private struct Artist: Sendable {
   /// Sizes at which the student's view is drawn, and those of the teachers' own.
   let student: [Int]
   let teacher: [Int]
+  let excluded: Set<Int>
   let broken: BrokenImages
 }
 
@@ -94,7 +97,9 @@ private final class ViewWork: Work, @unchecked Sendable {
 
   func run(_ part: Int, with reader: ImageReader) throws {
     let visit = visits[part]
-    shown[part] = try artist.broken.read(artist.dataset, visit.index, with: reader) { image in
+    shown[part] = try artist.broken.read(
+      artist.dataset, visit.index, excluding: artist.excluded, with: reader
+    ) { image in
       let policy = artist.policy
       let bounds = Box(y: 0, x: 0, height: image.height, width: image.width)
       let view = policy.view(
@@ -103,10 +108,13 @@ private final class ViewWork: Work, @unchecked Sendable {
       let own = policy.teacherView(
         height: image.height, width: image.width, size: artist.size, seed: artist.seed,
         epoch: visit.epoch, index: visit.index)
-      var reach = artist.student.map { view.reach(in: bounds, size: $0) }
-      if let own { reach += artist.teacher.map { own.reach(in: bounds, size: $0) } }
+      var reach = view.reach(in: bounds, size: artist.size)
+      for size in artist.student { reach = reach.union(view.reach(in: bounds, size: size)) }
+      if let own {
+        for size in artist.teacher { reach = reach.union(own.reach(in: bounds, size: size)) }
+      }
       // Entropy decoding is most of the work and is the same for one box or two.
-      let pixels = try image.part(Box(around: reach))
+      let pixels = try image.part(reach)
       for (size, target) in student { view.render(pixels, size: size, into: target.slot(part)) }
       if let own {
         for (size, target) in teacher { own.render(pixels, size: size, into: target.slot(part)) }

@@ -36,16 +36,18 @@ public final class BrokenImages: @unchecked Sendable {
   /// Does `body` with the image at `index`, or with the next one for which it succeeds. What was
   /// found before plays no part, so that a view stays a function of its place alone.
   ///
+  /// - Parameter excluded: images that are passed over, too.
   /// - Returns: which image it was.
   /// - Throws: `ImageError` unless images are skipped, or when a thousand in a row are broken.
   func read(
-    _ dataset: any Dataset, _ index: Int, with reader: ImageReader,
+    _ dataset: any Dataset, _ index: Int, excluding excluded: Set<Int>, with reader: ImageReader,
     _ body: (ImageReader) throws -> Void
   ) throws -> Int {
     var offset = 0
     while true {
       let place = (index + offset) % dataset.count
       offset += 1
+      if excluded.contains(place), offset < dataset.count { continue }
       do {
         try dataset.read(place, with: reader, body)
         return place

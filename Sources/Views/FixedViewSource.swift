@@ -4,8 +4,13 @@ import FunMatchImages
 /// The views that fixed teachers are asked about: image after image, all views of one behind each
 /// other, on threads of its own.
 public final class FixedViewSource {
-  /// Views of some images at each of the teachers' resolutions, (images × views) of them.
-  public typealias Batch = [Int: Pixels]
+  /// Views of some images.
+  public struct Batch: Sendable {
+    /// (images × views) of them at each of the teachers' resolutions.
+    public let pixels: [Int: Pixels]
+    /// Which of the images could be decoded; all, unless broken images are skipped.
+    public let isWhole: [Bool]
+  }
 
   /// Images that are shown together.
   public let batchSize: Int
@@ -36,11 +41,13 @@ public final class FixedViewSource {
   /// Batch `number`, 0 being the first.
   ///
   /// - Throws: the data set's error when an image cannot be read.
-  public func batch(_ number: Int) throws -> Batch { try prefetcher.take(number).pixels }
+  public func batch(_ number: Int) throws -> Batch { try prefetcher.take(number).batch }
 }
 
 private final class FixedWork: Work, @unchecked Sendable {
-  let pixels: [Int: Pixels]
+  private let pixels: [Int: Pixels]
+  /// Whether each image could be decoded; every part writes its own.
+  private let decoded: UnsafeMutableBufferPointer<Bool>
   private let dataset: any Dataset
   private let policy: ViewPolicy
   private let range: Range<Int>
@@ -63,6 +70,14 @@ private final class FixedWork: Work, @unchecked Sendable {
     self.views = views
     pixels = Dictionary(
       uniqueKeysWithValues: sizes.map { ($0, Pixels(count: range.count * views, size: $0)) })
+    decoded = .allocate(capacity: range.count)
+    decoded.initialize(repeating: true)
+  }
+
+  deinit { decoded.deallocate() }
+
+  var batch: FixedViewSource.Batch {
+    FixedViewSource.Batch(pixels: pixels, isWhole: Array(decoded))
   }
 
   var count: Int { range.count }
@@ -70,23 +85,25 @@ private final class FixedWork: Work, @unchecked Sendable {
 
   func run(_ part: Int, with reader: ImageReader) throws {
     let index = range.lowerBound + part
-    // A broken image is never shown to the student, so what the teachers see of it does not matter.
-    let isWhole = try broken.tryRead(dataset, index, with: reader) { image in
+    decoded[part] = try broken.tryRead(dataset, index, with: reader) { image in
       let bounds = Box(y: 0, x: 0, height: image.height, width: image.width)
-      let drawn = (0..<views).map {
+      let drawn = (0..<views).map { number in
         policy.fixedView(
-          height: image.height, width: image.width, size: size, seed: seed, index: index, number: $0
-        )
+          height: image.height, width: image.width, size: size, seed: seed, index: index,
+          number: number)
       }
-      let reach = pixels.keys.flatMap { size in drawn.map { $0.reach(in: bounds, size: size) } }
-      let shown = try image.part(Box(around: reach))
+      var reach = drawn[0].reach(in: bounds, size: size)
+      for view in drawn {
+        for size in pixels.keys { reach = reach.union(view.reach(in: bounds, size: size)) }
+      }
+      let shown = try image.part(reach)
       for (number, view) in drawn.enumerated() {
         for (size, target) in pixels {
           view.render(shown, size: size, into: target.slot(part * views + number))
         }
       }
     }
-    guard !isWhole else { return }
+    guard !decoded[part] else { return }
     for number in 0..<views {
       for target in pixels.values {
         target.slot(part * views + number).initialize(repeating: 0)

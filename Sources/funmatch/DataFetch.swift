@@ -22,11 +22,24 @@ struct DataFetch: ParsableCommand {
 
   @OptionGroup var images: DataOptions
 
+  func validate() throws {
+    guard mirror?.contains("://") ?? true else {
+      throw ValidationError("--mirror \(mirror ?? ""): expected an address such as https://…")
+    }
+  }
+
   func run() throws {
     func tell(_ line: String) {
       try? FileHandle.standardError.write(contentsOf: Foundation.Data((line + "\n").utf8))
     }
     if let card = DatasetRegistry.known.first(where: { $0.name == name }) {
+      // Unpacked by hand or by a package, it need not be fetched.
+      if let split = card.splits.first?.name,
+        (try? images.registry.open(DatasetReference("\(name):\(split)"))) != nil
+      {
+        print("\(name) is here already; `funmatch data verify \(name)` looks at every image")
+        return
+      }
       let folder = (images.registry.folders.first ?? "data") + "/" + name
       try DatasetFetcher(folder: folder, mirror: mirror, report: tell).fetch(card.source)
       print(folder)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import FunMatchDatasets
 import FunMatchExperiments
 
@@ -23,17 +24,15 @@ struct DataList: ParsableCommand {
     var entries: [Entry] = []
     for card in DatasetRegistry.known {
       let splits = card.splits.map { "\($0.name) \(Comparison.grouped($0.count))" }
-      let isHere = card.splits.contains { split in
-        (try? images.registry.open(DatasetReference("\(card.name):\(split.name)"))) != nil
-      }
+      let state = state(of: card)
       let name = card.name.padding(toLength: 14, withPad: " ", startingAt: 0)
-      print("\(name)\(isHere ? "here    " : "not here")  \(card.summary)")
+      print("\(name)\(state.padding(toLength: 10, withPad: " ", startingAt: 0))\(card.summary)")
       print("\(String(repeating: " ", count: 24))\(splits.joined(separator: ", "))")
       entries.append(
         Entry(
           name: card.name, classes: card.classes,
           splits: Dictionary(uniqueKeysWithValues: card.splits.map { ($0.name, $0.count) }),
-          isHere: isHere))
+          isHere: state == "here"))
     }
     print(
       """
@@ -42,5 +41,22 @@ struct DataList: ParsableCommand {
       photos:PATH (images at any depth, no labels), tar:shards-{000..127}.tar (WebDataset).
       """)
     if json { print(try JSONLine.text(["datasets": entries])) }
+  }
+
+  /// Whether the first split that is there can be opened; says on standard error why not, if it is not
+  /// simply absent.
+  private func state(of card: DatasetCard) -> String {
+    for split in card.splits {
+      do {
+        _ = try images.registry.open(DatasetReference("\(card.name):\(split.name)"))
+        return "here"
+      } catch let error as DatasetError where error.isAbsence {
+        continue
+      } catch {
+        try? FileHandle.standardError.write(contentsOf: Data("\(error)\n".utf8))
+        return "damaged"
+      }
+    }
+    return "not here"
   }
 }

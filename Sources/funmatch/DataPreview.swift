@@ -21,6 +21,9 @@ struct DataPreview: ParsableCommand {
   @OptionGroup var images: DataOptions
 
   func validate() throws {
+    guard output.lowercased().hasSuffix(".png") || output.hasPrefix("/dev/") else {
+      throw ValidationError("--output \(output): must end in .png")
+    }
     guard (1...1000).contains(count) else {
       throw ValidationError("--count must be between 1 and 1000")
     }

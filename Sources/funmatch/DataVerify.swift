@@ -24,21 +24,25 @@ struct DataVerify: ParsableCommand {
     let reference = try DatasetReference(name)
     let card = DatasetRegistry.known.first { $0.name == reference.name }
     let splits = reference.split == nil ? card?.splits.map(\.name) ?? [] : []
+    let slice = reference.slice.map { "[\($0)]" } ?? ""
     let references =
-      splits.isEmpty ? [reference] : try splits.map { try DatasetReference("\(name):\($0)") }
+      splits.isEmpty
+      ? [reference] : try splits.map { try DatasetReference("\(reference.name):\($0)\(slice)") }
     var faults = 0
     for reference in references {
       let dataset = try images.registry.open(reference)
-      let published = card?.splits.first { $0.name == reference.split }?.count
-      let isCounted = reference.slice != nil || published == nil || published == dataset.count
       var line = "\(reference): \(Comparison.grouped(dataset.count)) images"
-      if let published, reference.slice == nil {
-        line += isCounted ? ", as published" : ", published are \(Comparison.grouped(published))"
+      if reference.slice == nil, let split = reference.split,
+        let published = card?.publishedCount(of: split)
+      {
+        let isRight = published == dataset.count
+        line +=
+          isRight ? ", as published" : ", published are \(Comparison.grouped(published))"
+        faults += isRight ? 0 : 1
       }
       if !dataset.classNames.isEmpty {
         line += ", \(Comparison.grouped(dataset.classNames.count)) classes"
       }
-      if !isCounted { faults += 1 }
       print(line)
       guard !quick else { continue }
       let broken = DatasetVerifier(dataset, threads: loading.threads).brokenImages { done in
@@ -51,7 +55,7 @@ struct DataVerify: ParsableCommand {
     }
     guard faults == 0 else {
       throw DatasetError(
-        "\(name): \(faults) \(faults == 1 ? "thing is" : "things are") not as published")
+        "\(name): \(faults) \(faults == 1 ? "fault was" : "faults were") found")
     }
   }
 }

@@ -47,11 +47,9 @@ struct Evaluate: ParsableCommand {
           + "\(other.file.model.classes): they cannot be compared")
     }
     let dataset = try images.registry.open(DatasetReference(data), usually: "test")
-    let labels = dataset.classNames.count
-    guard labels == 0 || labels == student.file.model.classes else {
-      throw ExperimentError(
-        "\(model) has \(student.file.model.classes) classes, \(data) has \(labels)")
-    }
+    try ClassNames.check(
+      dataset, called: data, classes: student.file.model.classes, names: student.file.classNames,
+      network: model)
     for network in [student, other].compactMap({ $0 }) {
       network.file.model.store.move(to: device)
       network.file.model.store.freeze(.f32)

@@ -47,8 +47,16 @@ struct Preprocess: ParsableCommand {
       throw ValidationError("--box and --size belong together")
     }
     guard box != nil || !flip else { throw ValidationError("--flip is for --box") }
-    if let evaluation { _ = try Self.numbers(evaluation, 2, "--evaluation") }
+    if let evaluation {
+      let sizes = try Self.numbers(evaluation, 2, "--evaluation")
+      guard (1...16_384).contains(sizes[1]), (sizes[1]...16_384).contains(sizes[0]) else {
+        throw ValidationError("--evaluation \(evaluation): needs 1 <= crop <= resize <= 16384")
+      }
+    }
     if let box { _ = try Self.numbers(box, 4, "--box") }
+    guard isPicture || output.lowercased().hasSuffix(".npy") || output.hasPrefix("/dev/") else {
+      throw ValidationError("--output \(output): must end in .npy or .png")
+    }
     guard (1...16_384).contains(size ?? 1) else {
       throw ValidationError("--size must be between 1 and 16384")
     }
@@ -64,13 +72,15 @@ struct Preprocess: ParsableCommand {
       error.file = image
       throw error
     }
-    if output.hasSuffix(".png") {
+    if isPicture {
       try AtomicFile.write(to: output, try pixels.pngData())
     } else {
       try Npy.write(
         Tensor(pixels.pixels, shape: [pixels.height, pixels.width, 3]), to: output)
     }
   }
+
+  private var isPicture: Bool { output.lowercased().hasSuffix(".png") }
 
   private func prepare(_ image: PixelImage) throws -> PixelImage {
     if let evaluation {

@@ -73,6 +73,19 @@ struct FashionMNISTTests {
     #expect(error?.description.contains("SHA-256") == true)
   }
 
+  @Test func theFolderOfTorchvisionIsFound() throws {
+    for place in ["FashionMNIST/raw", "fashion-mnist/FashionMNIST/raw", "fashion-mnist", "."] {
+      let layout = try Layout()
+      for name in ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3"] {
+        try layout.write("\(place)/\(name)-ubyte", "")
+      }
+      try layout.write("\(place)/t10k-labels-idx1-ubyte.gz", "")
+      let found = try FashionMNIST.folder(searching: [layout.path])
+      #expect(found.hasPrefix(layout.path))
+      #expect(FileManager.default.fileExists(atPath: found + "/t10k-labels-idx1-ubyte.gz"))
+    }
+  }
+
   @Test func unknownNamesAreRefusedWithTheKnownOnes() throws {
     for (text, word) in [
       ("mnist", "fashion-mnist"), ("fashion-mnist:validation", "train and test"),

@@ -64,6 +64,36 @@ struct FlowersTests {
     layout.expectError("flowers102", "imagelabels.mat", "header")
   }
 
+  /// A MATLAB file of one row of numbers.
+  private func mat(_ name: String, _ numbers: [Double]) -> [UInt8] {
+    func words(_ values: Int...) -> [UInt8] {
+      values.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+    }
+    let letters = Array(name.utf8)
+    let body =
+      words(6, 8, 6, 0, 5, 8, 1, numbers.count, 1, letters.count) + letters
+      + [UInt8](repeating: 0, count: (8 - letters.count % 8) % 8) + words(9, 8 * numbers.count)
+      + numbers.flatMap { number in
+        (0..<8).map { UInt8(truncatingIfNeeded: number.bitPattern >> (8 * $0)) }
+      }
+    return [UInt8](repeating: 0x20, count: 124) + [0, 1] + Array("IM".utf8)
+      + words(14, body.count) + body
+  }
+
+  @Test func numbersBeyondAllImagesAreRefused() throws {
+    let layout = try layout("plain")
+    try layout.write("flowers102/setid.mat", mat("trnid", [4]))
+    #expect(try layout.open("flowers102:train").count == 1)
+    for number in [-0x1p63, -1, 0, 7, 0x1p62] {
+      try layout.write("flowers102/setid.mat", mat("trnid", [4, number]))
+      layout.expectError("flowers102:train", "setid.mat: names image \(Int(number))")
+    }
+    try layout.write("flowers102/imagelabels.mat", mat("labels", [-0x1p63]))
+    layout.expectError("flowers102:train", "imagelabels.mat: 'labels' are not classes")
+    try layout.write("flowers102/imagelabels.mat", mat("labels", []))
+    layout.expectError("flowers102:train", "setid.mat")
+  }
+
   /// Every byte changed, and every length: the reader must come to an answer or a sentence.
   @Test(arguments: ["plain", "compressed", "big-endian"])
   func hostileFilesDoNoHarm(mat: String) throws {

@@ -36,6 +36,29 @@ struct FolderTests {
     #expect(try layout.open("folder:g").classNames == ["validation", "x"])
   }
 
+  @Test func splitsBesideOtherFoldersAreNoClasses() throws {
+    for other in ["val", "valid", "validation", "eval", "test"] {
+      let layout = try Layout()
+      try layout.images(["f/train/a/1.png", "f/\(other)/a/2.png", "f/extra/3.png"])
+      layout.expectError("folder:f", "holds the splits", "train", other, "folder:")
+      #expect(try layout.open("folder:f:train").count == 1)
+    }
+    let layout = try Layout()
+    try layout.images(["f/train/1.png", "f/bus/2.png"])
+    #expect(try layout.open("folder:f").classNames == ["bus", "train"])
+  }
+
+  @Test func namesMayHoldColons() throws {
+    let layout = try Layout()
+    try layout.images(["x:y/a/1.png", "x/y/a/2.png", "x:y/z/a/3.png", "x/w/a/4.png"])
+    let root = layout.path + "/"
+    #expect(try layout.open("folder:x:y").classNames == ["a", "z"])
+    #expect(try layout.open("folder:\(root)x:y").classNames == ["a", "z"])
+    #expect(try layout.open("folder:x:y:z").names(after: root) == ["x:y/z/a/3.png"])
+    #expect(try layout.open("folder:x:w").names(after: root) == ["x/w/a/4.png"])
+    #expect(try layout.open("photos:x:y[:1]").names(after: root) == ["x:y/a/1.png"])
+  }
+
   @Test func imagesWithoutFoldersHaveNoLabelsAndAreSortedByPath() throws {
     let layout = try Layout()
     try layout.images(["f/b.png", "f/a.png", "f/a-1.png"])
@@ -104,6 +127,12 @@ struct FolderTests {
     let odd = layout.folder.file("f/").utf8.map { CChar(bitPattern: $0) } + [-1, 46, 112, 110, 103]
     try #require(rename(layout.folder.file("f/x.png"), odd + [0]) == 0)
     #expect(try layout.open("photos:f").image(at: 0).height == 1)
+    try layout.images(["g/x/1.png"])
+    let folder = layout.folder.file("g/").utf8.map { CChar(bitPattern: $0) } + [-1, 0]
+    try #require(rename(layout.folder.file("g/x"), folder) == 0)
+    let images = try layout.open("folder:g")
+    #expect(images.count == 1 && images.labels == [0])
+    #expect(try images.image(at: 0).height == 1)
   }
 
   @Test func pathsAreLookedForUnderTheFoldersAndThenAsTheyStand() throws {

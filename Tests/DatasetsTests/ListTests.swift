@@ -101,7 +101,8 @@ struct ListTests {
     try check()
     try layout.write("sun397/Partitions/Training_02.txt", "/f/forest_path/sun_d.jpg\r\n")
     #expect(try layout.open("sun397:train-02").labels == [2])
-    layout.expectError("sun397:test-10", "Testing_10.txt is missing")
+    layout.expectError(
+      "sun397:test-10", "Testing_10.txt is missing", "Partitions.zip", "beside SUN397")
     layout.expectError("sun397:train-11", "train, validation and test", "test-10")
     try layout.write("sun397/sun397_tfds_te.txt", "/x/xebec/sun_e.jpg\n")
     layout.expectError("sun397:test", "sun397_tfds_te.txt", "'x/xebec/sun_e.jpg'")

@@ -28,6 +28,7 @@ struct TarTests {
       images.names(after: path + "/") == ["a.jpg", Self.long + "/b.jpeg", "dir/c.JPG"] + more)
     #expect(images.labels == [2, 0, 1] + more.map { _ in 2 })
     #expect(images.classNames == ["class 0", "class 1", "class 2"])
+    #expect(images.classNamesAreNumbers)
     #expect(images.shards == [0..<images.count])
     for index in 0..<images.count {
       #expect(try images.image(at: index).height > 1)
@@ -86,15 +87,65 @@ struct TarTests {
     try expect([("a.jpg", image), ("a.cls", [0x30]), ("a.cls", [0x31])], "two labels")
     try expect([("a.jpg", image), ("a.cls", [0x30]), ("b.jpg", image)], "b.jpg has no label")
     try expect([("b.jpg", image), ("a.jpg", image), ("a.cls", [0x30])], "b.jpg has no label")
-    try expect([("a.webp", image), ("a.cls", [0x30])], "a has a label and no")
+    try expect([("a.txt", image), ("a.cls", [0x30])], "a has a label and no")
+    for ending in ["webp", "GIF", "tif"] {
+      try expect([("a.jpg", image), ("b.\(ending)", image)], "b.\(ending): only JPEG and PNG")
+    }
     try expect([("a.txt", image)], "no member")
     for label in ["", "x", "-1", "1 2", "65536", "99999999999999999999"] {
       try expect([("a.jpg", image), ("a.cls", Array(label.utf8))], "a.cls", "class number")
     }
     // Members that belong to no image, and names that only begin alike, are no obstacle.
     try layout.write(
-      "x.tar", Tar.archive([("a.jpg", image), ("a.seg.png", image), ("._b.jpg", [1]), ("n", [])]))
+      "x.tar",
+      Tar.archive([
+        ("a.jpg", image), ("a.seg.png", image), ("a.tif", image), ("._b.jpg", [1]), ("n", []),
+      ]))
     #expect(try layout.open("tar:x.tar").count == 1)
+  }
+
+  @Test func linksToImagesAreRefused() throws {
+    let layout = try Layout()
+    let image = Tar.member("a.jpg", try picture())
+    let end = [UInt8](repeating: 0, count: 1024)
+    for type: Character in ["1", "2"] {
+      for name in ["b.jpg", "b.webp"] {
+        try layout.write("x.tar", image + Tar.member(name, [], type: type) + end)
+        layout.expectError("tar:x.tar", "x.tar: \(name) is a link", "--dereference")
+      }
+      try layout.write("x.tar", image + Tar.member("b.txt", [], type: type) + end)
+      #expect(try layout.open("tar:x.tar").count == 1)
+    }
+  }
+
+  @Test func fewArchivesStayOpenWhereFewFilesMayBeOpen() async throws {
+    let layout = try Layout()
+    for shard in 100..<300 {
+      try layout.write("s/\(shard).tar", Tar.archive([("a.png", try picture())]))
+    }
+    // Another process, so that no other test runs out of files.
+    await #expect(processExitsWith: .success) { [path = layout.path as String] in
+      #if os(Linux)
+        let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+      #else
+        let kind = RLIMIT_NOFILE
+      #endif
+      var limit = rlimit(rlim_cur: 128, rlim_max: 128)
+      try #require(setrlimit(kind, &limit) == 0)
+      let images = try DatasetRegistry(environment: [:]).open(DatasetReference("tar:\(path)/s"))
+      try #require(images.count == 200)
+      try #require(try images.image(at: 199).pixels == [7, 7, 7])
+    }
+  }
+
+  @Test func patternsOfShellsAreRefusedWithAHint() throws {
+    let layout = try Layout()
+    try layout.write("x-1.tar", Tar.archive([("a.png", try picture())]))
+    for pattern in ["x-*.tar", "x-?.tar"] {
+      layout.expectError("tar:\(pattern)", pattern, "{000..127}")
+    }
+    try layout.write("x-*.tar", Tar.archive([("a.png", try picture())]))
+    #expect(try layout.open("tar:x-*.tar").count == 1)
   }
 
   @Test func damagedArchivesAreRefusedByName() throws {
@@ -111,12 +162,43 @@ struct TarTests {
       layout.expectError("tar:x.tar", "x.tar", "checksum")
     }
     try layout.write("x.tar", [0x1f, 0x8b, 8, 0])
-    layout.expectError("tar:x.tar", "x.tar: is compressed", "decompress")
+    layout.expectError("tar:x.tar", "x.tar: is compressed", "gunzip")
+    for (beginning, program) in [
+      ([0x28, 0xb5, 0x2f, 0xfd], "unzstd"), (Array("BZh91AY&SY".utf8), "bunzip2"),
+      ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0], "unxz"),
+    ] {
+      try layout.write("x.tar", beginning + [UInt8](repeating: 1, count: 600))
+      layout.expectError("tar:x.tar", "x.tar: is compressed", program)
+    }
+    for (ending, program) in [("zst", "unzstd"), ("bz2", "bunzip2"), ("xz", "unxz")] {
+      try layout.write("x.tar.\(ending)", [1])
+      layout.expectError("tar:x.tar.\(ending)", "x.tar.\(ending)", program)
+    }
     try layout.write("x.tar.gz", whole)
     layout.expectError("tar:x.tar.gz", "x.tar.gz", "decompress")
     try layout.write("t/x.tgz", whole)
     layout.expectError("tar:t", "no .tar files", "x.tgz")
     layout.expectError("tar:nowhere.tar", "nowhere.tar")
+  }
+
+  /// Sets the checksum of the header at a place right.
+  private func seal(_ bytes: inout [UInt8], at start: Int) {
+    let sum = (0..<512).reduce(0) {
+      $0 + ((148..<156).contains($1) ? 32 : Int(bytes[start + $1]))
+    }
+    let digits = Array(String(sum, radix: 8).utf8) + [0]
+    bytes.replaceSubrange(start + 148..<start + 148 + digits.count, with: digits)
+  }
+
+  @Test func negativeSizesAreRefused() throws {
+    let layout = try Layout()
+    for type: Character in ["0", "L", "x"] {
+      var archive = Tar.member("a.png", try picture(), type: type)
+      archive.replaceSubrange(124..<135, with: Array("-0000000005".utf8))
+      seal(&archive, at: 0)
+      try layout.write("x.tar", archive)
+      layout.expectError("tar:x.tar", "x.tar", "damaged size")
+    }
   }
 
   @Test func hostileHeadersDoNoHarm() throws {
@@ -129,12 +211,7 @@ struct TarTests {
         let position = Int.random(in: 0..<damaged.count, using: &random)
         damaged[position] = .random(in: 0...255, using: &random)
         // With a checksum that is right, the damage gets further.
-        let start = position / 512 * 512
-        let sum = (0..<512).reduce(0) {
-          $0 + ((148..<156).contains($1) ? 32 : Int(damaged[start + $1]))
-        }
-        let digits = Array(String(sum, radix: 8).utf8) + [0]
-        damaged.replaceSubrange(start + 148..<start + 148 + digits.count, with: digits)
+        seal(&damaged, at: position / 512 * 512)
         try layout.write("x.tar", damaged)
         do {
           let images = try layout.open("tar:x.tar")

@@ -141,6 +141,30 @@ struct FixedTargetsTests {
     #expect(maximumDifference(second.logits(all), whole.logits(all)) == 0)
   }
 
+  @Test func brokenImagesHaveNoTarget() throws {
+    let images = PictureList(
+      (0..<10).map { photograph(height: 30 + $0, width: 40, seed: $0) }, broken: [2, 7])
+    let targets = try targets()
+    let options = LoaderOptions(workers: 2, broken: BrokenImages(.skip))
+    try targets.compute(
+      teacher, device: .cpu, batchSize: 4,
+      views: {
+        FixedViewSource(
+          images, policy: .fixedCenter, from: $0, batchSize: 3, student: 16, teachers: [24],
+          seed: 1, options: options)
+      }, progress: { _ in true })
+    #expect(targets.missing == [2, 7])
+    #expect(try self.targets().missing == [2, 7])
+    // Nobody is shown what there is no target of, even where a student's crop could be decoded.
+    let source = try BatchSource(
+      self.images, policy: .fixedCenter, batchSize: 10, student: 16, seed: 1,
+      excluding: targets.missing)
+    let shown = try source.batch(0).indices
+    #expect(Set(shown) == [0, 1, 3, 4, 5, 6, 8, 9])
+    let values = targets.logits(shown).array(as: Float.self)
+    #expect(values.allSatisfy { $0.isFinite })
+  }
+
   @Test func damagedTargetsAreRefused() throws {
     let targets = try targets()
     try compute(targets, .fixedCenter)

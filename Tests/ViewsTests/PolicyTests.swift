@@ -90,7 +90,7 @@ struct PolicyTests {
         images, policy: policy, from: start, batchSize: batchSize, student: 32, teachers: [48],
         seed: 7, options: LoaderOptions(workers: workers))
       return try (0..<(images.count - start + batchSize - 1) / batchSize).flatMap {
-        try #require(try source.batch($0)[48]).array
+        try #require(try source.batch($0).pixels[48]).array
       }
     }
     let all = try fixed(1, from: 0, batchSize: 12)

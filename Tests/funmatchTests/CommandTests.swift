@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchDatasets
 import FunMatchImages
 import FunMatchModels
 import FunMatchTestSupport
@@ -89,6 +90,22 @@ struct CommandTests {
     #expect(result.status == 0)
     #expect(result.output.contains("train 60,000, test 10,000"))
     #expect(result.output.contains(Torch.version))
+  }
+
+  @Test func labelsThatMeanSomethingElseAreRefused() throws {
+    let spec = ModelSpec.bit(
+      BiTSpec(depth: [1], width: 0.125, classes: 10, stem: .small(stride: 2), groups: 4))
+    var names = try DatasetRegistry().open(DatasetReference("fashion-mnist:test[:1]")).classNames
+    names.swapAt(3, 7)
+    try ModelFile(
+      model: try spec.build(seed: 1), spec: spec, classNames: names,
+      preprocessing: Preprocessing(resize: 28, crop: 28)
+    ).write(to: folder.file("swapped.safetensors"))
+    let result = try Tool.run(
+      "evaluate", folder.file("swapped.safetensors"), "--data", "fashion-mnist:test[:10]",
+      in: folder)
+    #expect(result.status == 1)
+    #expect(result.errors.contains("'Dress' is class 3 of fashion-mnist:test[:10] and class 7 of"))
   }
 
   @Test func evaluationAndPredictionTellWhatProgramsNeed() throws {

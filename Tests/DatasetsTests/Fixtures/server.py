@@ -9,6 +9,7 @@ import http.server
 import os
 import sys
 import threading
+import time
 
 parser = argparse.ArgumentParser()
 parser.add_argument("folder")
@@ -16,17 +17,25 @@ parser.add_argument("log")
 parser.add_argument("--break-after", type=int, help="end the first answer after so many bytes")
 parser.add_argument("--ignore-range", action="store_true")
 parser.add_argument("--wrong", action="store_true", help="serve other bytes than the file's")
+parser.add_argument("--fail", type=int, default=0, help="answer so often with the status 500")
+parser.add_argument("--hold", type=int, help="stop at this byte until the folder has a file 'go'")
+parser.add_argument("--no-length", action="store_true", help="do not tell how long an answer is")
 options = parser.parse_args()
 lock = threading.Lock()
 has_broken = False
+failures = 0
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        global has_broken
+        global has_broken, failures
         wanted = self.headers.get("Range")
         with lock, open(options.log, "a") as log:
             log.write(f"{self.path} {wanted or '-'}\n")
+            failures += 1
+            has_failed = failures <= options.fail
+        if has_failed:
+            return self.send_error(500)
         path = os.path.join(options.folder, os.path.basename(self.path))
         if not os.path.isfile(path):
             return self.send_error(404)
@@ -46,11 +55,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         rest = content[start:]
-        self.send_header("Content-Length", str(len(rest)))
+        if not options.no_length:
+            self.send_header("Content-Length", str(len(rest)))
         self.end_headers()
         if options.break_after is not None and not has_broken:
             has_broken = True
             rest = rest[: options.break_after]
+        if options.hold is not None:
+            count = max(0, options.hold - start)
+            self.wfile.write(rest[:count])
+            rest = rest[count:]
+            while not os.path.exists(os.path.join(options.folder, "go")):
+                time.sleep(0.05)
         self.wfile.write(rest)
         self.close_connection = True
 
