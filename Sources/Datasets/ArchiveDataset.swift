@@ -58,6 +58,13 @@ struct ArchiveDataset: Dataset {
     self.shards = shards
   }
 
+  func willRead(_ images: Range<Int>) {
+    guard let first = images.first, let last = images.last else { return }
+    let (begin, end) = (index.entries[first], index.entries[last])
+    guard begin.archive == end.archive, begin.offset <= end.offset else { return }
+    archives[Int(begin.archive)].readAhead(begin.offset..<end.offset + Int(end.size))
+  }
+
   var count: Int { index.entries.count }
 
   func name(at position: Int) -> String {

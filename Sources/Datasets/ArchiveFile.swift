@@ -41,6 +41,16 @@ final class ArchiveFile: Sendable {
     return try body(descriptor)
   }
 
+  /// Asks the system to fetch bytes from the disk; does not wait for them.
+  func readAhead(_ bytes: Range<Int>) {
+    #if os(Linux)
+      try? withDescriptor {
+        _ = posix_fadvise(
+          $0, off_t(bytes.lowerBound), off_t(bytes.count), Int32(POSIX_FADV_WILLNEED))
+      }
+    #endif
+  }
+
   /// Walks over the members.
   ///
   /// - Throws: `DatasetError` when it is compressed or cannot be read.

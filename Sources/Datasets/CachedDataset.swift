@@ -122,6 +122,8 @@ public final class CachedDataset: Dataset, @unchecked Sendable {
   public var classNames: [String] { base.classNames }
   /// What the other data set says of them.
   public var classNamesAreNumbers: Bool { base.classNamesAreNumbers }
+  /// Those of the other data set: the order in which images are visited is the same.
+  public var shards: [Range<Int>] { base.shards }
   /// What the other data set calls the image.
   public func name(at index: Int) -> String { base.name(at: index) }
   /// The class of an image.

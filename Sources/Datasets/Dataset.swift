@@ -12,6 +12,9 @@ public protocol Dataset: Sendable {
   /// Runs of neighbouring images that lie one behind the other in a file and are best read in that
   /// order; empty where any order is as good as another.
   var shards: [Range<Int>] { get }
+  /// Told before images of one of `shards` are read, in whatever order, so that the disk can be asked
+  /// for all of them at once.
+  func willRead(_ images: Range<Int>)
   /// What errors and previews call the image at `index`: its path, or its archive's path and its
   /// name therein.
   func name(at index: Int) -> String
@@ -28,6 +31,9 @@ public protocol Dataset: Sendable {
 }
 
 extension Dataset {
+  /// Does nothing.
+  public func willRead(_ images: Range<Int>) {}
+
   /// No: the names are given.
   public var classNamesAreNumbers: Bool { false }
 

@@ -12,6 +12,9 @@ struct SlicedDataset: Dataset {
     base.shards.map { $0.clamped(to: range) }.filter { !$0.isEmpty }
       .map { $0.lowerBound - range.lowerBound..<$0.upperBound - range.lowerBound }
   }
+  func willRead(_ images: Range<Int>) {
+    base.willRead(images.lowerBound + range.lowerBound..<images.upperBound + range.lowerBound)
+  }
   func name(at index: Int) -> String { base.name(at: range.lowerBound + index) }
   func label(at index: Int) -> Int? { base.label(at: range.lowerBound + index) }
   func encodedSize(at index: Int) -> Int? { base.encodedSize(at: range.lowerBound + index) }

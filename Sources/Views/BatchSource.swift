@@ -41,10 +41,15 @@ public final class BatchSource {
       teacher: policy.teacher == .independent ? Set(teachers).sorted() : [],
       excluded: excluded, broken: options.broken)
     var order = SampleOrder(count: dataset.count, seed: seed, shards: dataset.shards)
+    var announced = -1
     prefetcher = Prefetcher(
       threads: options.workers, decoder: options.decoder
     ) { step in
       guard step < steps else { return nil }
+      if let next = order.neighbours(step * batchSize + batchSize), next.stretch != announced {
+        announced = next.stretch
+        for images in next.images { dataset.willRead(images) }
+      }
       return ViewWork(artist, (0..<batchSize).map { order.visit(step * batchSize + $0) })
     }
   }

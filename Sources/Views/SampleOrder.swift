@@ -20,6 +20,8 @@ public struct SampleOrder: Sendable {
   private let seed: UInt64
   private let shards: [Range<Int>]
   private var epoch = -1
+  /// `shards` in the order of the epoch.
+  private var files: [Range<Int>] = []
   private var permutation: [UInt32] = []
 
   /// Orders of `count` images.
@@ -39,14 +41,35 @@ public struct SampleOrder: Sendable {
     return Visit(epoch: wanted, index: Int(permutation[n % count]))
   }
 
-  private func drawn(epoch: Int) -> [UInt32] {
+  /// Images that are visited in the same stretch as the n-th visit, as neighbours in their files, and
+  /// which stretch that is; `nil` where there are no files.
+  mutating func neighbours(_ n: Int) -> (stretch: Int, images: [Range<Int>])? {
+    guard !shards.isEmpty else { return nil }
+    _ = visit(n)
+    let begin = n % count / Self.stretch * Self.stretch
+    var left = begin..<min(begin + Self.stretch, count)
+    var images: [Range<Int>] = []
+    var place = 0
+    for file in files {
+      let shared = left.clamped(to: place..<place + file.count)
+      if !shared.isEmpty {
+        let start = file.lowerBound + shared.lowerBound - place
+        images.append(start..<start + shared.count)
+        left = shared.upperBound..<left.upperBound
+      }
+      place += file.count
+    }
+    return (n / count * (count / Self.stretch + 1) + begin / Self.stretch, images)
+  }
+
+  private mutating func drawn(epoch: Int) -> [UInt32] {
     var random = Philox(seed: seed, Stream.order.rawValue, epoch, 0)
     guard !shards.isEmpty else {
       var order = (0..<UInt32(count)).map { $0 }
       Self.shuffle(&order, 0..<count, &random)
       return order
     }
-    var files = shards
+    files = shards
     Self.shuffle(&files, files.indices, &random)
     var order = files.flatMap { $0.map { UInt32($0) } }
     for start in stride(from: 0, to: count, by: Self.stretch) {

@@ -46,6 +46,9 @@ struct TarTests {
     let all = try layout.open("tar:s/x-{08..10}.tar")
     #expect(all.count == 6)
     #expect(all.shards == [0..<2, 2..<3, 3..<6])
+    // In memory, too, since the order in which images are visited depends on them.
+    #expect(try CachedDataset(all, mode: .bytes).shards == all.shards)
+    for shard in all.shards { all.willRead(shard) }
     #expect(all.labels == Array(repeating: nil, count: 6))
     #expect(all.name(at: 5) == layout.path + "/s/x-10.tar/10-2.png")
     #expect(try all.image(at: 5).pixels == [2, 2, 2])

@@ -1,3 +1,4 @@
+import Foundation
 import FunMatchDatasets
 import FunMatchImages
 import FunMatchTestSupport
@@ -185,7 +186,39 @@ struct BatchTests {
         #expect((files.max() ?? 0) - (files.min() ?? 0) < SampleOrder.stretch)
       }
     }
+    // Files are announced stretch by stretch.
+    let announced = AnnouncedImages(count: 12_000, shards: shards)
+    let source = try BatchSource(
+      announced, policy: .funmatch, batchSize: 1000, student: 8, seed: 1)
+    for step in 0..<12 { _ = try source.batch(step) }
+    let ranges = announced.ranges
+    #expect(ranges.count <= 12)
+    let first = ranges.flatMap { Array($0) }.prefix(SampleOrder.stretch)
+    #expect(Set(first) == Set(visits[..<SampleOrder.stretch].map(\.index)))
     var again = SampleOrder(count: 12_000, seed: 1, shards: shards)
     #expect(again.visit(13_001) == visits[13_001])
+  }
+}
+
+/// Remembers what it was told will be read.
+private final class AnnouncedImages: Dataset, @unchecked Sendable {
+  let count: Int
+  let shards: [Range<Int>]
+  var classNames: [String] { [] }
+  private let lock = NSLock()
+  private var told: [Range<Int>] = []
+
+  init(count: Int, shards: [Range<Int>]) {
+    self.count = count
+    self.shards = shards
+  }
+
+  var ranges: [Range<Int>] { lock.withLock { told } }
+
+  func willRead(_ images: Range<Int>) { lock.withLock { told.append(images) } }
+  func name(at index: Int) -> String { "\(index)" }
+  func label(at index: Int) -> Int? { nil }
+  func open(_ index: Int, with reader: ImageReader) {
+    reader.open(height: 8, width: 8) { $0.initialize(repeating: UInt8(index % 256)) }
   }
 }
