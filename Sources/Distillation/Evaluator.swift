@@ -13,7 +13,8 @@ public final class Evaluator {
   private let batchSize: Int
   private let device: Device
   private let loading: LoaderOptions
-  private var teacherLogits: [Tensor] = []
+  /// Logits of each batch's images, and which of these could be decoded.
+  private var teacherAnswers: [(logits: Tensor, whole: Set<Int>)] = []
   private var teacherSeconds = 0.0
 
   /// Evaluates on `dataset`, `batchSize` images a forward pass.
@@ -52,22 +53,32 @@ public final class Evaluator {
     let views = try source(subject)
     // The teacher is shown the same images, unless it has been asked before; where they are prepared
     // in the same way, they are the same pixels.
-    var answers = teacherLogits
+    var answers = teacherAnswers
     let isAsked = teacher != nil && answers.isEmpty
     let sharesPixels = teacher?.preprocessing == subject.preprocessing
     let others = try isAsked && !sharesPixels ? teacher.map { try source($0) } : nil
     for number in 0..<views.count {
       let batch = try views.batch(number)
-      let labels = batch.whole.map { batch.labels[$0] }
+      var whole = batch.whole
       let logits = answer(subject, batch, &seconds)
-      tally.count(logits, labels)
-      guard let teacher else { continue }
-      if isAsked {
-        answers.append(answer(teacher, try others?.batch(number) ?? batch, &teacherSeconds))
+      var teachers: Tensor?
+      if let teacher {
+        if isAsked {
+          let shown = try others?.batch(number) ?? batch
+          answers.append((answer(teacher, shown, &teacherSeconds), Set(shown.whole)))
+        }
+        // An image may be whole where one network looks and broken where the other does.
+        whole = whole.filter { answers[number].whole.contains($0) }
+        teachers = answers[number].logits
       }
-      tally.compare(logits, with: answers[number], labels)
+      let labels = whole.map { batch.labels[$0] }
+      let places = whole.count < batch.labels.count ? Tensor(whole.map { Int64($0) }) : nil
+      func chosen(_ logits: Tensor) -> Tensor { places.map { logits.selecting($0) } ?? logits }
+      guard !whole.isEmpty else { continue }
+      tally.count(chosen(logits), labels)
+      if let teachers { tally.compare(chosen(logits), with: chosen(teachers), labels) }
     }
-    teacherLogits = answers
+    teacherAnswers = answers
     let images = Double(tally.images)
     var evaluation = Evaluation(
       images: tally.images, top1: tally.share(tally.right),
@@ -96,8 +107,7 @@ public final class Evaluator {
     let logits = withInference { subject.model(images, subject.mode) }.to(.cpu)
     device.synchronize()
     seconds += start.duration(to: .now).seconds
-    guard batch.whole.count < batch.labels.count else { return logits }
-    return logits.selecting(Tensor(batch.whole.map { Int64($0) }))
+    return logits
   }
 }
 

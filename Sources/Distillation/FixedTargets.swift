@@ -16,6 +16,8 @@ public final class FixedTargets {
     let images: Int
     let classes: Int
     var done: Int
+    /// Images that could not be decoded when the teacher was to be asked about them.
+    var missing: [Int] = []
     /// SHA-256 of the logits, once they are complete.
     var sha256: String?
   }
@@ -45,14 +47,30 @@ public final class FixedTargets {
     } catch {
       throw TrainingError("\(folder): cannot be made (\(error.localizedDescription))")
     }
+    try read()
+  }
+
+  /// Takes over what is on the disk, as far as it is sound.
+  private func read() throws {
     guard let bytes = FileManager.default.contents(atPath: sidecar),
-      let found = try? JSONDecoder().decode(Description.self, from: bytes)
+      let found = try? JSONDecoder().decode(Description.self, from: bytes),
+      (0...description.images).contains(found.done)
     else { return }
-    guard found.origin == origin, found.images == images, found.classes == classes else {
+    guard found.origin == description.origin, found.images == description.images,
+      found.classes == classes
+    else {
       throw TrainingError("\(sidecar): belongs to other targets; remove it to compute these")
     }
-    description = found
-    if isComplete { try map() }
+    if found.done == found.images {
+      description = found
+      guard try SHA256.hexadecimal(file: path) == found.sha256 else { throw damage() }
+      try map()
+      return
+    }
+    // Without the logits that it tells of, it is of no use.
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    let size = (attributes?[.size] as? NSNumber)?.intValue ?? 0
+    if size >= found.done * row { description = found }
   }
 
   /// Whether there are logits of all images.
@@ -67,21 +85,27 @@ public final class FixedTargets {
   ///   - views: what it is shown, from image `from` on.
   ///   - batchSize: most views that it is given at a time.
   ///   - progress: told how many images are done; ends the work early by returning false.
-  /// - Throws: an error when an image cannot be read or the disk is full; what was computed before
-  ///   stays.
+  ///   - isWaited: called while another process computes the same; gives up by returning false.
+  /// - Throws: an error when an image cannot be read, a logit is not finite or the disk is full; what
+  ///   was computed before stays.
   public func compute(
     _ teacher: Teacher, device: Device, batchSize: Int, views: (_ from: Int) -> FixedViewSource,
-    progress: (Int) -> Bool
+    isWaited: () -> Bool = { true }, progress: (Int) -> Bool
   ) throws {
     guard !isComplete else { return }
     let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw Self.failure(path) }
     defer { close(file) }
-    guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
-      throw TrainingError("\(path): another process is computing it")
+    while flock(file, LOCK_EX | LOCK_NB) != 0 {
+      guard isWaited() else { return }
+      usleep(200_000)
     }
+    // Whoever had the lock may have done the work.
+    try read()
+    guard !isComplete else { return }
     let source = views(done)
     var number = 0
+    var saved = ContinuousClock.now
     while !isComplete {
       let views = try source.batch(number)
       guard let pixels = views.pixels[teacher.resolution] else {
@@ -90,15 +114,25 @@ public final class FixedTargets {
       number += 1
       let images = min(source.batchSize, description.images - done)
       var answers = Self.ask(teacher, pixels, images: images, batchSize: batchSize, device: device)
-      for image in 0..<images where !views.isWhole[image] {
-        answers.replaceSubrange(image * row..<(image + 1) * row, with: Self.nothing(row))
+      for image in 0..<images {
+        let range = image * row..<(image + 1) * row
+        if !views.isWhole[image] {
+          description.missing.append(done + image)
+          answers.replaceSubrange(range, with: Self.nothing(row))
+        } else if !Self.isFinite(answers[range]) {
+          throw TrainingError("the teacher's logits of image \(done + image) are not finite")
+        }
       }
       try write(answers, to: file)
       description.done += images
-      guard fsync(file) == 0 else { throw Self.failure(path) }
-      if isComplete { description.sha256 = try SHA256.hexadecimal(file: path) }
-      try AtomicFile.write(to: sidecar, JSONEncoder().encode(description))
-      if !progress(done) && !isComplete { return }
+      let goesOn = progress(done)
+      if isComplete || !goesOn || saved.duration(to: .now) > .seconds(2) {
+        guard fsync(file) == 0 else { throw Self.failure(path) }
+        if isComplete { description.sha256 = try SHA256.hexadecimal(file: path) }
+        try AtomicFile.write(to: sidecar, JSONEncoder().encode(description))
+        saved = .now
+      }
+      if !goesOn && !isComplete { return }
     }
     try map()
   }
@@ -118,17 +152,7 @@ public final class FixedTargets {
 
   /// Images that could not be decoded when the teacher was to be asked about them, and which have no
   /// logits therefore.
-  ///
-  /// - Precondition: they are complete.
-  public var missing: Set<Int> {
-    precondition(isComplete)
-    return logits.withUnsafeBytes { bytes in
-      Set(
-        (0..<description.images).filter {
-          bytes.loadUnaligned(fromByteOffset: $0 * row, as: Float.self).isNaN
-        })
-    }
-  }
+  public var missing: Set<Int> { Set(description.missing) }
 
   /// Bytes of the logits of an image.
   private var row: Int { classes * MemoryLayout<Float>.stride }
@@ -173,15 +197,24 @@ public final class FixedTargets {
     }
   }
 
-  private func map() throws {
-    guard try SHA256.hexadecimal(file: path) == description.sha256,
-      let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped),
-      data.count == description.images * classes * MemoryLayout<Float>.stride
-    else {
-      throw TrainingError(
-        "\(path): is damaged (its SHA-256 differs from \(sidecar)); remove both to compute it anew")
+  private static func isFinite(_ bytes: ArraySlice<UInt8>) -> Bool {
+    bytes.withUnsafeBytes { bytes in
+      stride(from: 0, to: bytes.count, by: 4).allSatisfy {
+        bytes.loadUnaligned(fromByteOffset: $0, as: Float.self).isFinite
+      }
     }
+  }
+
+  private func map() throws {
+    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped),
+      data.count == description.images * row
+    else { throw damage() }
     logits = data
+  }
+
+  private func damage() -> TrainingError {
+    TrainingError(
+      "\(path): is damaged (its SHA-256 differs from \(sidecar)); remove both to compute it anew")
   }
 
   private static func failure(_ path: String) -> TrainingError {

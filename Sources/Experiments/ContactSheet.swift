@@ -9,7 +9,7 @@ import FunMatchViews
 ///
 /// Everything is drawn by the code that a run uses: views by `BatchSource`, mixtures by `Batch`.
 public struct ContactSheet {
-  private static let tile = 208
+  private static let tile = 232
   private static let gap = 10
   private static let rowsPerPage = 8
   private static let studentColour = Canvas.Colour(220, 30, 30)
@@ -29,35 +29,25 @@ public struct ContactSheet {
       broken: BrokenImages(recipe.onBrokenImage))
   }
 
-  /// Draws the first `count` images of the first batch that begins in `epoch`, some rows a page.
+  /// Draws the first `count` images of `epoch`, some rows a page.
   ///
-  /// - Throws: `ExperimentError` when the batch is smaller; what reading images throws.
+  /// - Throws: `ExperimentError` when there are fewer; what reading images throws.
   public func pages(epoch: Int, count: Int) throws -> [PixelImage] {
-    guard count <= recipe.batchSize else {
-      throw ExperimentError(
-        "--count \(count) is more than the \(recipe.batchSize) images of a batch, which mixup mixes"
-      )
+    guard count <= dataset.count else {
+      throw ExperimentError("--count \(count) is more than the \(dataset.count) training images")
     }
-    let step = (epoch * dataset.count + recipe.batchSize - 1) / recipe.batchSize
+    // Views depend on the visit alone, so each can be drawn by itself.
     let source = try BatchSource(
-      dataset, policy: recipe.views, batchSize: recipe.batchSize,
-      student: recipe.student.resolution, teachers: recipe.teachers.map(\.resolution),
-      seed: recipe.seed, options: loading)
-    let views = try source.batch(step)
-    let lambda = Mixup(recipe.views.mixup, seed: recipe.seed).lambda(step: step)
-    let plain = Batch(views, lambda: 1, device: .cpu)
-    let mixed = Batch(views, lambda: lambda, device: .cpu)
+      dataset, policy: recipe.views, batchSize: 1, student: recipe.student.resolution,
+      teachers: recipe.teachers.map(\.resolution), seed: recipe.seed, options: loading)
     var order = SampleOrder(count: dataset.count, seed: recipe.seed, shards: dataset.shards)
-
-    var rows: [[Cell]] = []
-    for place in 0..<count {
-      let visit = order.visit(step * recipe.batchSize + place)
-      rows.append(
-        try row(place, visit, index: views.indices[place], plain: plain, mixed: mixed, lambda))
+    let rows = try (0..<count).map { place in
+      let number = epoch * dataset.count + place
+      return try row(order.visit(number), number, source)
     }
     return stride(from: 0, to: rows.count, by: Self.rowsPerPage).map { start in
-      var title = "epoch \(epoch), step \(step + 1), \(recipe.views.name), seed \(recipe.seed)"
-      if lambda < 1 { title += ", mixed \(ProgressLine.fixed(lambda, 3)) with the image before" }
+      let step = epoch * dataset.count / recipe.batchSize + 1
+      let title = "epoch \(epoch), step \(step), \(recipe.views.name), seed \(recipe.seed)"
       return page(title, Array(rows[start..<min(start + Self.rowsPerPage, rows.count)]))
     }
   }
@@ -68,12 +58,27 @@ public struct ContactSheet {
     let picture: PixelImage
   }
 
+  /// The cells of the `number`-th visit since the start.
   private func row(
-    _ place: Int, _ visit: SampleOrder.Visit, index: Int, plain: Batch, mixed: Batch,
-    _ lambda: Double
+    _ visit: SampleOrder.Visit, _ number: Int, _ source: BatchSource
   ) throws -> [Cell] {
+    // Mixup mixes an image with the one before it in its batch, and the first with the last.
+    let step = number / recipe.batchSize
+    let before = (number % recipe.batchSize + recipe.batchSize - 1) % recipe.batchSize
+    let lambda = Mixup(recipe.views.mixup, seed: recipe.seed).lambda(step: step)
+    let partner = try source.batch(step * recipe.batchSize + before)
+    let own = try source.batch(number)
+    let pair = ImageBatch(
+      student: Self.joined(partner.student, own.student),
+      teacher: Self.joined(partner.teacher, own.teacher), indices: partner.indices + own.indices,
+      labels: partner.labels + own.labels)
+    let plain = Batch(pair, lambda: 1, device: .cpu)
+    let mixed = Batch(pair, lambda: lambda, device: .cpu)
+    let index = own.indices[0]
+    let place = 1
     var cells = [try original(visit, index: index)]
-    for (batch, note) in [(plain, ""), (mixed, " mixed")] where note.isEmpty || lambda < 1 {
+    let share = " mix " + ProgressLine.fixed(lambda, 2).dropFirst()
+    for (batch, note) in [(plain, ""), (mixed, share)] where note.isEmpty || lambda < 1 {
       if recipe.views.teacher.isFixed {
         // Fixed teachers see no mixtures: what is mixed is what they said.
         if note.isEmpty { cells += try fixedViews(index) }
@@ -94,6 +99,10 @@ public struct ContactSheet {
       }
     }
     return cells
+  }
+
+  private static func joined(_ first: [Int: Pixels], _ second: [Int: Pixels]) -> [Int: Pixels] {
+    first.merging(second) { Pixels($0.array + $1.array, count: 2, size: $0.size) }
   }
 
   /// The whole image with the boxes of the views.

@@ -20,7 +20,11 @@ public struct RecipeFile {
       throw ExperimentError("\(path): is not UTF-8 text; expected a recipe in YAML")
     }
     var tree = try Self.compose(text, path)
-    for edit in edits { tree = try Self.apply(edit, to: tree) }
+    // A policy first, since it takes the settings of another one away.
+    let policies = edits.filter { $0.hasPrefix("views.policy=") }
+    for edit in policies + edits.filter({ !policies.contains($0) }) {
+      tree = try Self.apply(edit, to: tree)
+    }
     recipe = try Self.decode(tree, path)
     do {
       try recipe.validate()
@@ -67,6 +71,8 @@ public struct RecipeFile {
       let others = schedule.filter { !lengths.contains($0.key.string ?? "") }
       tree["schedule"] = Node.mapping(Node.Mapping(others.map { ($0.key, $0.value) }))
     }
+    // A policy brings its own crop, flip and mixup; those of another one would make it that other one.
+    if keys == ["views", "policy"] { tree["views"] = Node.mapping(Node.Mapping([])) }
     return try setting(value, at: keys[...], in: tree, edit)
   }
 

@@ -134,8 +134,6 @@ public struct Run {
     let share = ProgressLine.fixed(100 * waited / max(seconds, 1e-9), 1)
     log.info("waited for images \(share) % of \(ProgressLine.time(seconds))")
     parts.images.report(to: log)
-    let broken = parts.images.loading.broken.count
-    if broken > 0 { log.warning("\(broken) broken images were skipped in all") }
     return done
   }
 
@@ -149,6 +147,10 @@ public struct Run {
     } else if recipe.data.validation != nil {
       log.info("drew no figure: gnuplot is not installed, or failed")
     }
-    return try parts.test.map { try parts.compare($0) }
+    let comparison = try parts.test.map { try parts.compare($0) }
+    parts.images.report(to: log)
+    let broken = parts.images.brokenCount
+    if broken > 0 { log.warning("\(broken) broken images were skipped in all") }
+    return comparison
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import FunMatchDatasets
+import FunMatchImages
 import FunMatchTorch
 import FunMatchViews
 import Logging
@@ -10,7 +11,10 @@ struct RunImages {
   let training: any Dataset
   let validation: (any Dataset)?
   let test: (any Dataset)?
+  /// How the training images are read, and those of the others; each knows its own broken images.
   let loading: LoaderOptions
+  let validationLoading: LoaderOptions
+  let testLoading: LoaderOptions
   private let recipe: Recipe
 
   init(_ recipe: Recipe, _ options: RunOptions) throws {
@@ -19,10 +23,12 @@ struct RunImages {
     training = try registry.open(recipe.data.train)
     validation = try recipe.data.validation.map { try registry.open($0) }
     test = try recipe.data.test.map { try registry.open($0) }
-    loading = LoaderOptions(
-      workers: options.workers ?? ProcessInfo.processInfo.activeProcessorCount,
-      decoder: recipe.decoding.decoder,
-      broken: BrokenImages(recipe.onBrokenImage))
+    func loading() -> LoaderOptions {
+      LoaderOptions(
+        workers: options.workers ?? ProcessInfo.processInfo.activeProcessorCount,
+        decoder: recipe.decoding.decoder, broken: BrokenImages(recipe.onBrokenImage))
+    }
+    (self.loading, validationLoading, testLoading) = (loading(), loading(), loading())
   }
 
   /// The training images, in memory if the recipe wants that; says beforehand how much it takes.
@@ -45,18 +51,35 @@ struct RunImages {
   ///
   /// - Parameter before: called first if there are any.
   func report(to log: Logger, before: () -> Void = {}) {
-    let reports = loading.broken.takeReports()
+    let reports = [loading, validationLoading, testLoading].flatMap { $0.broken.takeReports() }
     if !reports.isEmpty { before() }
     for report in reports { log.warning("skipped: \(report)") }
   }
 
-  /// The data set's name and a checksum of its images' names, wherever they lie: what must be the same
-  /// for logits of it to be of use again.
-  var fingerprint: String {
-    var names: [UInt8] = []
+  /// How many different images were skipped.
+  var brokenCount: Int {
+    [loading, validationLoading, testLoading].reduce(0) { $0 + $1.broken.count }
+  }
+
+  /// What must be the same for logits of the images to be of use again: names and sizes of all, and
+  /// the contents of some, spread evenly. Wherever they lie.
+  func fingerprint() throws -> String {
+    var words: [UInt8] = []
+    func add(_ text: some StringProtocol) { words += Array(text.utf8) + [0] }
     for index in 0..<training.count {
-      names += Array(training.name(at: index).split(separator: "/").suffix(2).joined().utf8) + [10]
+      for part in training.name(at: index).split(separator: "/").suffix(2) { add(part) }
+      add(String(training.encodedSize(at: index) ?? -1))
     }
-    return "\(training.count) images, " + SHA256.hexadecimal(of: names)
+    let reader = ImageReader(loading.decoder)
+    let samples = min(training.count, 256)
+    for sample in 0..<samples {
+      let index = sample * training.count / samples
+      let content = try? training.read(index, with: reader) { image -> String in
+        if let encoded = image.encoded { return SHA256.hexadecimal(of: encoded) }
+        return SHA256.hexadecimal(of: try image.image().pixels)
+      }
+      add(content ?? "broken")
+    }
+    return "\(training.count) images, " + SHA256.hexadecimal(of: words)
   }
 }

@@ -45,12 +45,13 @@ struct RunParts {
         device: options.device)
     }
     let teacher = Self.subject(networks.teachers.first, recipe)
-    let (batchSize, place, loading) = (recipe.evaluation.batchSize, device, images.loading)
-    func evaluator(_ dataset: any Dataset) -> Evaluator {
+    let (batchSize, place) = (recipe.evaluation.batchSize, device)
+    func evaluator(_ dataset: any Dataset, _ loading: LoaderOptions) -> Evaluator {
       Evaluator(dataset, teacher: teacher, batchSize: batchSize, device: place, loading: loading)
     }
-    validation = images.validation.map(evaluator)
-    test = images.test.map(evaluator)
+    let loading = (images.validationLoading, images.testLoading)
+    validation = images.validation.map { evaluator($0, loading.0) }
+    test = images.test.map { evaluator($0, loading.1) }
   }
 
   /// What makes the updates. Fills the cache that the recipe wants, and asks fixed teachers first.

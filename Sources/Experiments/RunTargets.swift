@@ -28,7 +28,7 @@ struct RunTargets {
   func callAsFunction(
     _ teachers: [Teacher], _ dataset: any Dataset, _ log: Logger, shouldStop: () -> Bool
   ) throws -> [FixedTargets]? {
-    let fingerprint = images.fingerprint
+    let fingerprint = try images.fingerprint()
     var all: [FixedTargets] = []
     for (index, teacher) in teachers.enumerated() {
       let targets = try FixedTargets(
@@ -40,10 +40,12 @@ struct RunTargets {
         guard try compute(targets, teacher, dataset, log, shouldStop) else { return nil }
       }
       let missing = targets.missing
-      guard missing.isEmpty || recipe.onBrokenImage == .skip else {
-        throw ExperimentError(
-          "\(missing.count) images were broken when the teacher was asked, such as "
-            + "\(dataset.name(at: missing.min() ?? 0)); onBrokenImage: skip leaves them out")
+      if let example = missing.min() {
+        let words =
+          "\(missing.count) images could not be decoded when the teacher was asked, such as "
+          + "\(dataset.name(at: example)); remove \(targets.path) to ask again"
+        guard recipe.onBrokenImage == .skip else { throw ExperimentError(words) }
+        log.warning("\(words); they are left out")
       }
       all.append(targets)
     }
@@ -59,6 +61,7 @@ struct RunTargets {
     let each = "\(views) \(views == 1 ? "view" : "views") of each of \(dataset.count) images"
     log.info("asking a teacher about \(each), once and for all: \(targets.path)")
     var last = ContinuousClock.now
+    var isTold = false
     try targets.compute(
       teacher, device: device, batchSize: Self.batchSize,
       views: { start in
@@ -66,6 +69,11 @@ struct RunTargets {
           dataset, policy: policy, from: start, batchSize: max(1, Self.batchSize / views),
           student: recipe.student.resolution, teachers: [teacher.resolution], seed: recipe.seed,
           options: images.loading)
+      },
+      isWaited: {
+        if !isTold { log.info("another process computes the same; waiting for it") }
+        isTold = true
+        return !shouldStop()
       },
       progress: { done in
         if last.duration(to: .now) > .seconds(30) {
@@ -80,12 +88,21 @@ struct RunTargets {
   /// Everything that the logits depend on, in words.
   private func origin(_ index: Int, _ fingerprint: String) throws -> [String] {
     let teacher = recipe.teachers[index]
+    let views: String
+    switch recipe.views.teacher {
+    case .fixed(let crop): views = "view \(try JSONLine.text(crop))"
+    case .ensemble(let count):
+      views =
+        "\(count) views \(try JSONLine.text(recipe.views.crop)), flip \(recipe.views.flip), "
+        + "seed \(recipe.seed)"
+    case .shared, .independent: preconditionFailure("these teachers are asked in every step")
+    }
     return [
-      "funmatch targets 1", fingerprint, "weights \(networks.teacherChecksums[index])",
+      "funmatch targets 2", fingerprint, "weights \(networks.teacherChecksums[index])",
       "model \(try JSONLine.text(networks.teachers[index].spec))",
-      "resolution \(teacher.resolution) for \(recipe.student.resolution)",
-      "views \(try JSONLine.text(recipe.views))", "seed \(recipe.seed)",
-      "precision \(recipe.precision.rawValue)", "decoding \(try JSONLine.text(recipe.decoding))",
+      "resolution \(teacher.resolution) for \(recipe.student.resolution)", views,
+      "precision \(recipe.precision.rawValue) on \(device)",
+      "decoding \(try JSONLine.text(recipe.decoding))",
     ]
   }
 }

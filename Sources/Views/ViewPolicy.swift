@@ -59,8 +59,8 @@ public struct ViewPolicy: Sendable, Equatable {
     guard mixup >= 0, mixup.isFinite else {
       throw ViewError("views.mixup: \(mixup) must be 0 or a positive parameter of Beta")
     }
-    if case .ensemble(let count) = teacher, !(1...1_000_000).contains(count) {
-      throw ViewError("views.ensemble: \(count) must be between 1 and 1000000 crops")
+    if case .ensemble(let count) = teacher, !(1...10_000).contains(count) {
+      throw ViewError("views.ensemble: \(count) must be between 1 and 10000 crops")
     }
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import FunMatchDatasets
 import FunMatchDistillation
 import FunMatchExperiments
@@ -24,6 +25,11 @@ struct Evaluate: ParsableCommand {
 
   @Flag(help: "Write one JSON object as the last line.")
   var json = false
+
+  @Flag(help: "Leave out images that cannot be decoded, and name them, instead of failing.")
+  var skipBroken = false
+
+  @OptionGroup var decoding: DecodingOptions
 
   @OptionGroup var images: DataOptions
 
@@ -54,9 +60,11 @@ struct Evaluate: ParsableCommand {
       network.file.model.store.move(to: device)
       network.file.model.store.freeze(.f32)
     }
+    let broken = BrokenImages(skipBroken ? .skip : .fail)
     let evaluator = Evaluator(
       dataset, teacher: other?.subject, batchSize: batchSize, device: device,
-      loading: LoaderOptions(workers: loading.threads))
+      loading: LoaderOptions(
+        workers: loading.threads, decoder: decoding.decoder, broken: broken))
     let evaluation = try evaluator(student.subject)
     let comparison = Comparison(
       evaluation,
@@ -68,6 +76,9 @@ struct Evaluate: ParsableCommand {
           $0.file.model, $0.preprocessing, top1: evaluation.teacherTop1,
           imagesPerSecond: evaluation.teacherImagesPerSecond ?? 0)
       })
+    for report in broken.takeReports() {
+      try? FileHandle.standardError.write(contentsOf: Data("skipped: \(report)\n".utf8))
+    }
     print(comparison.table)
     if json { print(try JSONLine.text(comparison)) }
   }

@@ -30,11 +30,7 @@ struct Preprocess: ParsableCommand {
   @Flag(help: "Mirror the box left to right.")
   var flip = false
 
-  @Flag(help: "Decode JPEG with the accurate inverse DCT, as Pillow and OpenCV do.")
-  var accurate = false
-
-  @Flag(help: "Turn the image as its EXIF orientation says.")
-  var exif = false
+  @OptionGroup var decoding: DecodingOptions
 
   @Option(help: "Where the pixels go: .npy, or .png to look at.")
   var output: String
@@ -63,11 +59,9 @@ struct Preprocess: ParsableCommand {
   }
 
   func run() throws {
-    let decoder = ImageDecoder(
-      inverseDCT: accurate ? .accurate : .fast, orientation: exif ? .honour : .ignore)
     let pixels: PixelImage
     do {
-      pixels = try prepare(try decoder.decode(file: image))
+      pixels = try prepare(try decoding.decoder.decode(file: image))
     } catch var error as ImageError where error.file == nil {
       error.file = image
       throw error

@@ -48,6 +48,8 @@ struct RunArguments: ParsableArguments {
     case .finished(let comparison, let student):
       if let comparison { print(comparison.table) }
       print("student: \(student)")
+    case .stopped(step: 0):
+      print("stopped before the first step; --resume goes on from there")
     case .stopped(let step):
       print("stopped after step \(step), which is saved; --resume goes on from there")
     }

@@ -19,7 +19,7 @@ struct Views: ParsableCommand {
   @Option(help: "The epoch, 0 being the first.")
   var epoch = 0
 
-  @Option(help: "How many images of the epoch's first batch.")
+  @Option(help: "How many images, from the epoch's first on.")
   var count = 8
 
   @Option(help: "The folder that the sheets go to.")

@@ -55,6 +55,31 @@ struct EvaluationTests {
     #expect(alone.agreement == nil && alone.teacherTop1 == nil && alone.kl == nil)
   }
 
+  /// A file that ends early is whole for a network that looks at its middle, and broken for one that
+  /// looks at all of it.
+  @Test func onlyWhatBothNetworksCouldSeeIsCompared() throws {
+    let folder = try TemporaryFolder()
+    for number in 0..<5 {
+      let file = try photograph(height: 96, width: 96, seed: number).jpegData()
+      let kept = number == 2 ? file.count * 9 / 10 : file.count
+      _ = try folder.write("\(number).jpg", Array(file.prefix(kept)))
+    }
+    let images = try DatasetRegistry().open(DatasetReference("photos:\(folder.path)"))
+    let whole = Evaluator.Subject(
+      Threshold(0), Preprocessing(resize: 24, crop: 24), precision: .f32)
+    let middle = Evaluator.Subject(
+      Threshold(0), Preprocessing(resize: 48, crop: 24), precision: .f32)
+    for (student, teacher) in [(whole, middle), (middle, whole)] {
+      let evaluator = Evaluator(
+        images, teacher: teacher, batchSize: 3, device: .cpu,
+        loading: LoaderOptions(workers: 2, broken: BrokenImages(.skip)))
+      for _ in 0..<2 { #expect(try evaluator(student).images == 4) }
+    }
+    let alone = Evaluator(
+      images, batchSize: 3, device: .cpu, loading: LoaderOptions(broken: BrokenImages(.skip)))
+    #expect(try alone(middle).images == 5)
+  }
+
   @Test func brokenImagesCountNowhere() throws {
     let pictures = (0..<6).map { index in
       PixelImage(height: 8, width: 8, pixels: [UInt8](repeating: UInt8(40 * index), count: 192))

@@ -165,6 +165,68 @@ struct FixedTargetsTests {
     #expect(values.allSatisfy { $0.isFinite })
   }
 
+  @Test func logitsThatAreGoneAreComputedAgain() throws {
+    let whole = try targets("whole")
+    try compute(whole, .fixedCenter)
+    for damage in ["removed", "shortened"] {
+      let first = try targets(damage)
+      try compute(first, .fixedCenter) { $0 < 6 }
+      if damage == "removed" {
+        try FileManager.default.removeItem(atPath: first.path)
+      } else {
+        truncate(first.path, 20)
+      }
+      let second = try targets(damage)
+      #expect(second.done == 0)
+      try compute(second, .fixedCenter)
+      let all = Array(0..<10)
+      #expect(maximumDifference(second.logits(all), whole.logits(all)) == 0)
+    }
+  }
+
+  @Test func damagedDescriptionsAreNotBelieved() throws {
+    let targets = try targets()
+    try compute(targets, .fixedCenter) { $0 < 6 }
+    let sidecar = String(targets.path.dropLast(3)) + "json"
+    let text = try String(contentsOfFile: sidecar, encoding: .utf8)
+    for done in ["-64", "100000"] {
+      let wrong = text.replacingOccurrences(of: "\"done\":6", with: "\"done\":\(done)")
+      #expect(wrong != text)
+      try Data(wrong.utf8).write(to: URL(fileURLWithPath: sidecar))
+      #expect(try self.targets().done == 0)
+    }
+  }
+
+  @Test func aTeacherThatIsNotFiniteIsNotKept() throws {
+    counter.weight.value.copy(from: .full([3, 3], .nan))
+    let targets = try targets()
+    let error = #expect(throws: TrainingError.self) { try compute(targets, .fixedCenter) }
+    #expect(error?.description.contains("image 0 are not finite") == true)
+    #expect(try self.targets().done == 0)
+  }
+
+  @Test func whoComesSecondWaitsAndAsksNobody() throws {
+    let first = try targets()
+    let second = try targets()
+    var waits = 0
+    try first.compute(
+      teacher, device: .cpu, batchSize: 4, views: { views(.fixedCenter, from: $0) },
+      progress: { done in
+        // In the middle of the work, another one finds it locked and gives up when told to.
+        try? second.compute(
+          teacher, device: .cpu, batchSize: 4, views: { views(.fixedCenter, from: $0) },
+          isWaited: {
+            waits += 1
+            return false
+          }, progress: { _ in true })
+        return true
+      })
+    #expect(waits > 0 && !second.isComplete)
+    let asked = counter.images
+    try compute(second, .fixedCenter)
+    #expect(second.isComplete && counter.images == asked)
+  }
+
   @Test func damagedTargetsAreRefused() throws {
     let targets = try targets()
     try compute(targets, .fixedCenter)

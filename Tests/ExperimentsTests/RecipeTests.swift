@@ -3,6 +3,7 @@ import FunMatchDistillation
 import FunMatchExperiments
 import FunMatchModels
 import FunMatchTestSupport
+import FunMatchViews
 import Testing
 
 struct RecipeTests {
@@ -129,5 +130,21 @@ struct RecipeTests {
       .filter { $0.hasSuffix(".yaml") }
     #expect(names.count >= 2)
     for name in names { _ = try RecipeFile(path: recipes.appendingPathComponent(name).path) }
+  }
+
+  @Test func aPolicyThatIsSetBringsItsOwnSettings() throws {
+    let folder = try TemporaryFolder()
+    let text = """
+      data: {train: "fashion-mnist:train"}
+      student: {model: {bit: {depth: [1], width: 0.5}}, resolution: 28}
+      views: {policy: funmatch, crop: {inception: {areaMin: 0.3}}, flip: false, mixup: 1}
+      schedule: {steps: 3}
+      """
+    let path = try folder.write("r.yaml", Array(text.utf8))
+    let views = { (edits: String...) in try RecipeFile(path: path, edits: edits).recipe.views }
+    #expect(try views("views.policy=same/rc") == .sameRandom)
+    let mixed = try views("views.mixup=0.5", "views.policy=same/rc")
+    #expect(mixed.mixup == 0.5 && mixed.crop == ViewPolicy.sameRandom.crop && mixed.flip)
+    #expect(try !views("views.mixup=0").flip)
   }
 }

@@ -112,12 +112,19 @@ import Testing
     #expect(second.errors.contains("is known from before"))
     #expect(
       try folder.bytes("first/student.safetensors") == folder.bytes("second/student.safetensors"))
-    // Other views are another matter.
+    // What the student sees of it does not matter; what the teacher sees does, and so do the pictures.
+    let mixed = try distil("mixed", views + ["--set", "views.mixup=1"])
+    #expect(mixed.errors.contains("is known from before"))
     let third = try distil("third", views + ["--set", "seed=1"])
     #expect(third.errors.contains("asking a teacher"))
+    let picture = try folder.bytes("photos/5.jpg")
+    _ = try folder.write("photos/5.jpg", folder.bytes("photos/6.jpg"))
+    let other = try distil("other", views)
+    #expect(other.errors.contains("asking a teacher"))
+    _ = try folder.write("photos/5.jpg", picture)
     // What is kept and damaged is not used.
     let kept = try FileManager.default.contentsOfDirectory(atPath: folder.file("kept/targets"))
-    #expect(kept.count == 4)
+    #expect(kept.count == 6)
     for name in kept where name.hasSuffix(".f32") {
       let bytes = try folder.bytes("kept/targets/\(name)")
       _ = try folder.write("kept/targets/\(name)", bytes.dropLast(1) + [bytes[bytes.count - 1] ^ 1])
@@ -137,6 +144,14 @@ import Testing
     #expect(lenient.status == 0)
     #expect(lenient.errors.contains(#/skipped: .*photos/12.jpg: cannot decode the image: /#))
     #expect(lenient.errors.contains("broken images were skipped in all"))
+    // Those of other images are told, too.
+    let tested = try distil(
+      "tested",
+      [
+        "--set", "onBrokenImage=skip", "--set", "schedule.steps=1", "--set", "batchSize=1", "--set",
+        "data.test=\"photos:\(folder.file("photos"))\"",
+      ])
+    #expect(tested.status == 0 && tested.errors.contains("2 broken images were skipped in all"))
     #expect(
       try student("pixels", "--set", "onBrokenImage=skip", "--set", "cache=pixels")
         == folder.bytes("lenient/student.safetensors"))
@@ -150,11 +165,11 @@ import Testing
         "--count", "5", "--output", output, in: folder)
       #expect(result.status == 0, "\(result.errors)")
       let sheet = try ImageDecoder().decode(file: output + "/epoch-2-1.png")
-      #expect(sheet.width == 10 + columns * 218)
+      #expect(sheet.width == 10 + columns * 242)
       #expect(Set(sheet.pixels).count > 100)
     }
     let many = try Tool.run(
-      "views", folder.file("r.yaml"), "--count", "9", "--output", output, in: folder)
-    #expect(many.status == 1 && many.errors.contains("8 images of a batch"))
+      "views", folder.file("r.yaml"), "--count", "21", "--output", output, in: folder)
+    #expect(many.status == 1 && many.errors.contains("20 training images"))
   }
 }
