@@ -29,19 +29,16 @@ public struct ContactSheet {
       broken: BrokenImages(recipe.onBrokenImage))
   }
 
-  /// Draws the first `count` images of `epoch`, some rows a page.
+  /// Draws the first `count` images of `epoch`, or all if there are fewer, some rows a page.
   ///
-  /// - Throws: `ExperimentError` when there are fewer; what reading images throws.
+  /// - Throws: what reading images throws.
   public func pages(epoch: Int, count: Int) throws -> [PixelImage] {
-    guard count <= dataset.count else {
-      throw ExperimentError("--count \(count) is more than the \(dataset.count) training images")
-    }
     // Views depend on the visit alone, so each can be drawn by itself.
     let source = try BatchSource(
       dataset, policy: recipe.views, batchSize: 1, student: recipe.student.resolution,
       teachers: recipe.teachers.map(\.resolution), seed: recipe.seed, options: loading)
     var order = SampleOrder(count: dataset.count, seed: recipe.seed, shards: dataset.shards)
-    let rows = try (0..<count).map { place in
+    let rows = try (0..<min(count, dataset.count)).map { place in
       let number = epoch * dataset.count + place
       return try row(order.visit(number), number, source)
     }
