@@ -35,18 +35,15 @@ public final class FixedTargets {
   /// - Parameters:
   ///   - origin: words that tell everything that the logits depend on.
   ///   - images: number of images.
-  /// - Throws: `TrainingError` when the folder cannot be used, or what is there is damaged.
+  /// - Throws: `TorchError` when the folder cannot be made, `TrainingError` when what is there is
+  ///   damaged.
   public init(folder: String, origin: [String], images: Int, classes: Int) throws {
     let key = SHA256.hexadecimal(of: Array(origin.joined(separator: "\n").utf8))
     path = "\(folder)/\(key.prefix(32)).f32"
     sidecar = "\(folder)/\(key.prefix(32)).json"
     self.classes = classes
     description = Description(origin: origin, images: images, classes: classes, done: 0)
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw TrainingError("\(folder): cannot be made (\(error.localizedDescription))")
-    }
+    try AtomicFile.makeFolder(folder)
     try read()
   }
 

@@ -74,14 +74,7 @@ public struct RunFolder: Sendable {
   /// - Throws: `ExperimentError` or `TorchError` when that cannot be done.
   public func make(_ recipe: Recipe) throws {
     let text = try RecipeFile.text(recipe)
-    do {
-      for folder in [path, checkpoints, report] {
-        try FileManager.default.createDirectory(
-          atPath: folder, withIntermediateDirectories: true)
-      }
-    } catch {
-      throw ExperimentError("\(path): cannot be made (\(error.localizedDescription))")
-    }
+    for folder in [path, checkpoints, report] { try AtomicFile.makeFolder(folder) }
     try lock()
     try AtomicFile.write(to: self.recipe, Data(text.utf8))
   }

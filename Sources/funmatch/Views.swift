@@ -42,11 +42,7 @@ struct Views: ParsableCommand {
     let file = try RecipeFile(path: recipe, edits: edits)
     let sheet = try ContactSheet(file, dataFolder: images.dataDir, workers: loading.threads)
     let pages = try sheet.pages(epoch: epoch, count: count)
-    do {
-      try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-    } catch {
-      throw ExperimentError("\(output): cannot be made (\(error.localizedDescription))")
-    }
+    try AtomicFile.makeFolder(output)
     for (number, page) in pages.enumerated() {
       let path = "\(output)/epoch-\(epoch)-\(number + 1).png"
       try AtomicFile.write(to: path, try page.pngData())

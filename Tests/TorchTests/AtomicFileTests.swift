@@ -111,4 +111,15 @@ import Testing
       }
     }
   }
+
+  @Test func foldersThatCannotBeMadeAreNamed() throws {
+    let folder = try TemporaryFolder()
+    for _ in 0..<2 { try AtomicFile.makeFolder(folder.file("a/b")) }
+    _ = try folder.write("file", [1])
+    let error = #expect(throws: TorchError.self) {
+      try AtomicFile.makeFolder(folder.file("file/c"))
+    }
+    #expect(
+      error?.description == "cannot make the folder '\(folder.file("file/c"))': Not a directory")
+  }
 }

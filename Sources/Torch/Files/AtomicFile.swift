@@ -36,6 +36,21 @@ public final class AtomicFile {
     }
   }
 
+  /// Makes a folder and those above it, unless they are there.
+  ///
+  /// - Throws: `TorchError` that names the path and the reason.
+  public static func makeFolder(_ path: String) throws {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      // Foundation's own words are two sentences without the reason; the system's are better.
+      let system = (error as? CocoaError)?.underlying as? POSIXError
+      let reason =
+        system.map { String(cString: strerror($0.code.rawValue)) } ?? error.localizedDescription
+      throw TorchError("cannot make the folder '\(path)': \(reason)")
+    }
+  }
+
   /// Appends bytes.
   public func append(_ bytes: some ContiguousBytes) throws {
     try bytes.withUnsafeBytes { buffer in
