@@ -23,10 +23,12 @@ build: setup ## build the library and the tool: .build/release/funmatch
 demo: build ## distil a real teacher on real images, print and draw the result
 	@Scripts/demo.sh
 
-test: setup ## run every test
+test: ## run every test
+	@Scripts/setup.sh tests
 	$(TEST)
 
-soak: setup ## run the tests, the long ones too
+soak: ## run the tests, the long ones too
+	@Scripts/setup.sh tests
 	FUNMATCH_SOAK=1 $(TEST)
 
 bench: build ## compare a step with PyTorch + timm, and image input with OpenCV and torchvision (ROUNDS=3)

@@ -31,8 +31,11 @@ let torchLibraries: [LinkerSetting] = [
 ]
 
 /// A Swift target: folder `Sources/<name>`, module `FunMatch<name>`.
-func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: "FunMatch" + name, dependencies: dependencies, path: "Sources/" + name)
+func module(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
+  .target(
+    name: "FunMatch" + name, dependencies: dependencies, path: "Sources/" + name, exclude: exclude)
 }
 
 /// A test target: folder `Tests/<name>Tests`.
@@ -60,6 +63,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
   targets: [
@@ -91,7 +95,10 @@ let package = Package(
     module("Distillation", ["FunMatchModels", "FunMatchOptimizers", "FunMatchViews"]),
     module(
       "Experiments",
-      ["FunMatchDistillation", "Yams", .product(name: "Logging", package: "swift-log")]),
+      [
+        "FunMatchDistillation", "Yams", .product(name: "Logging", package: "swift-log"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ], exclude: ["TensorBoard/event.proto"]),
     .executableTarget(
       name: "funmatch",
       dependencies: [
@@ -102,10 +109,12 @@ let package = Package(
     .target(
       name: "FunMatchTestSupport", dependencies: ["FunMatchTorch", "FunMatchDatasets"],
       path: "Tests/Support"),
-    tests("Torch", exclude: ["Fixtures"]), tests("NN"), tests("Optimizers"), tests("Models"),
+    tests("Torch", exclude: ["Fixtures"]), tests("NN"),
+    tests("Optimizers", exclude: ["Fixtures"]), tests("Models"),
     tests("Images", ["FunMatchDatasets", "CCodecs"], exclude: ["Fixtures"]),
-    tests("Datasets", exclude: ["Fixtures"]), tests("Views"), tests("Distillation"),
-    tests("Experiments"),
+    tests("Datasets", exclude: ["Fixtures"]), tests("Views"),
+    tests("Distillation", exclude: ["Fixtures"]),
+    tests("Experiments", exclude: ["read_events.py"]),
     .testTarget(
       name: "funmatchTests",
       dependencies: ["funmatch", "FunMatchTestSupport", "FunMatchModels", "FunMatchViews"],

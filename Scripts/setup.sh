@@ -2,6 +2,7 @@
 # Gets a machine ready to build FunMatch: checks for Swift, installs the system packages, and leaves libtorch at
 # .deps/libtorch. Called by `make setup`. What is already there is left alone, so that it can run before every build.
 #
+#   tests            as an argument: also fetch what tests need beside that.
 #   LIBTORCH=/path   use this libtorch (a folder with include/ and lib/) instead of fetching one. The choice is kept
 #                    until .deps/libtorch is removed or LIBTORCH names another.
 #   PYTHON=python3   the Python whose pip fetches libtorch. Nothing that is built needs Python afterwards.
@@ -287,6 +288,38 @@ install_libtorch() {
   fetch_libtorch
 }
 
+# --- TensorBoard ---------------------------------------------------------------------------------------------------
+
+# What reads event files in TensorBoard, and what that imports. The rest of TensorBoard's requirements is its server's.
+tensorboard=(tensorboard==2.21.0 'protobuf<8' numpy absl-py)
+
+# A Python whose TensorBoard reads in tests what we write. Without it those tests are skipped, so that it is no error
+# when it cannot be had.
+install_tensorboard() {
+  local folder=$deps/tensorboard packages
+  [ "$(cat "$folder/complete" 2>/dev/null)" != "${tensorboard[*]}" ] || return 0
+  mkdir -p "$deps"
+  lock
+  [ "$(cat "$folder/complete" 2>/dev/null)" != "${tensorboard[*]}" ] || return 0
+  say "fetching TensorBoard's reader for the tests with pip (about 30 MB)"
+  rm -rf "$folder"
+  "$python" -m pip --version >/dev/null 2>&1 ||
+    { have apt-get && install_debian_packages python3 python3-pip; } || true
+  # Without a pip of its own, so that Debian's python3-venv is not needed; --target suits every version of pip.
+  "$python" -m venv --without-pip "$folder" >"$deps/pip.log" 2>&1 &&
+    packages=$("$folder/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))') &&
+    "$python" -m pip install --quiet --disable-pip-version-check --no-deps --target "$packages" \
+      "${tensorboard[@]}" >>"$deps/pip.log" 2>&1 &&
+    "$folder/bin/python" -c 'import tensorboard.backend.event_processing.event_accumulator' >>"$deps/pip.log" 2>&1 || {
+    show_pip_errors
+    say "tests with TensorBoard will be skipped"
+    return 0
+  }
+  echo "${tensorboard[*]}" >"$folder/complete"
+  rm -f "$deps/pip.log"
+}
+
 check_swift
 install_packages
 install_libtorch
+if [ "${1:-}" = tests ]; then install_tensorboard; fi

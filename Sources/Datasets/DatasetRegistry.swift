@@ -79,7 +79,8 @@ public struct DatasetRegistry: Sendable {
       throw DatasetError(
         "\(path): does not exist"
           + (path.hasPrefix("/")
-            ? "" : " in \((folders + ["the current folder"]).joined(separator: " or "))"))
+            ? "" : " in \((folders + ["the current folder"]).joined(separator: " or "))"),
+        isAbsence: true)
     }
     return place
   }

@@ -41,13 +41,6 @@ public enum Distance: Sendable, Equatable {
     }
   }
 
-  /// The sum over the teachers of the mean distance of a batch to each, a scalar.
-  func total(student: Tensor, teachers: [Tensor]) -> Tensor {
-    teachers.dropFirst().reduce(self(student: student, teacher: teachers[0]).mean()) {
-      $0 + self(student: student, teacher: $1).mean()
-    }
-  }
-
   // The tiny summand keeps the gradient of identical logits at 0 instead of NaN.
   private static func norm(_ difference: Tensor) -> Tensor {
     (difference.squared().sum([1]) + 1e-12).squareRoot()

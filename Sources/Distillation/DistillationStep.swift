@@ -21,12 +21,18 @@ public struct DistillationStep {
 
   let student: any Model
   let objective: any Objective
-  let optimizer: Adam
+  let optimizer: any Optimizer
   let schedule: Schedule
   let lambda: (Int) -> Double
   let resolution: Int
   let mode: Mode
   let device: Device
+  /// Most images that the networks are given at a time; `nil`: the whole batch. A batch in several
+  /// parts has the gradient that it has as a whole, but for the order of summation, and takes the
+  /// memory of a part.
+  public var microBatchSize: Int?
+  /// Follows the student, if one is wanted.
+  public var average: AveragedModel?
   /// Measures the parts of steps, if one is wanted.
   public var stopwatch: Stopwatch?
 
@@ -36,7 +42,7 @@ public struct DistillationStep {
   ///   - resolution: the student's input size in pixels.
   ///   - precision: what the student's convolutions compute in.
   public init(
-    student: any Model, objective: any Objective, optimizer: Adam, schedule: Schedule,
+    student: any Model, objective: any Objective, optimizer: any Optimizer, schedule: Schedule,
     lambda: @escaping (Int) -> Double, resolution: Int, precision: DType, device: Device
   ) {
     self.student = student
@@ -54,21 +60,7 @@ public struct DistillationStep {
   /// - Throws: `TrainingError` when loss, gradient or new weights are not finite, naming the step, 1
   ///   being the first.
   public func callAsFunction(_ views: ImageBatch, step: Int) throws -> Result {
-    // Mixed before either network sees it.
-    let batch = Batch(views, lambda: lambda(step), device: device)
-    guard let images = batch.student[resolution] else {
-      throw TrainingError("no views were drawn at the student's \(resolution) pixels")
-    }
-    stopwatch?.begin()
-    let target = try objective.target(batch)
-    stopwatch?.lap("teacher")
-    let loss = objective.loss(student(images, mode), target)
-    let value = loss.item
-    guard value.isFinite else {
-      throw TrainingError("the loss is \(value) at step \(step + 1)")
-    }
-    loss.backward()
-    stopwatch?.lap("student")
+    let loss = try accumulateGradients(views, step: step)
     let multiplier = schedule(step)
     let norms: UpdateNorms
     do {
@@ -80,7 +72,38 @@ public struct DistillationStep {
     guard norms.parameters.isFinite, norms.update.isFinite else {
       throw TrainingError("the weights are no longer finite after step \(step + 1)")
     }
+    average?.update(from: student, count: step + 1)
     stopwatch?.lap("optimizer")
-    return Result(loss: value, multiplier: multiplier, norms: norms)
+    return Result(loss: loss, multiplier: multiplier, norms: norms)
+  }
+
+  /// Adds the gradient of the mean loss over the batch to the student's parameters.
+  ///
+  /// - Returns: the mean loss.
+  /// - Throws: `TrainingError` when it is not finite.
+  public func accumulateGradients(_ views: ImageBatch, step: Int) throws -> Double {
+    let size = microBatchSize ?? views.count
+    var total = 0.0
+    for start in stride(from: 0, to: views.count, by: size) {
+      let rows = start..<min(start + size, views.count)
+      // Mixed before either network sees it.
+      let batch = Batch(views, rows: rows, lambda: lambda(step), device: device)
+      guard let images = batch.student[resolution] else {
+        throw TrainingError("no views were drawn at the student's \(resolution) pixels")
+      }
+      stopwatch?.begin()
+      let target = try objective.target(batch)
+      stopwatch?.lap("teacher")
+      var loss = objective.loss(student(images, mode), target)
+      if rows.count < views.count { loss = loss * (Double(rows.count) / Double(views.count)) }
+      let value = loss.item
+      guard value.isFinite else {
+        throw TrainingError("the loss is \(value) at step \(step + 1)")
+      }
+      total += value
+      loss.backward()
+      stopwatch?.lap("student")
+    }
+    return total
   }
 }

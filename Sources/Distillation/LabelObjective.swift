@@ -1,28 +1,39 @@
 import FunMatchTorch
 
-/// Supervised training: cross entropy to one-hot labels, mixed as the images are.
+/// Supervised training: cross entropy to one-hot labels, smoothed if wanted, mixed as the images are.
 public struct LabelObjective: Objective {
   private let classes: Int
+  private let smoothing: Double
   private let device: Device
 
   /// Labels are in 0 ..< classes.
-  public init(classes: Int, device: Device) {
+  ///
+  /// - Parameter smoothing: share of every label that is spread evenly over all classes, as
+  ///   PyTorch's cross entropy and timm do it, in [0, 1).
+  public init(classes: Int, smoothing: Double = 0, device: Device) {
     self.classes = classes
+    self.smoothing = smoothing
     self.device = device
   }
 
-  /// One-hot labels (N, classes), mixed.
+  /// Labels as probabilities (N, classes), mixed.
   ///
   /// - Throws: `TrainingError` when an image has no label or one out of range.
   public func target(_ batch: Batch) throws -> [Tensor] {
-    let labels = try batch.labels.map { label in
+    let own = try oneHot(batch.labels)
+    guard batch.lambda < 1 else { return [own] }
+    return [Mixup.mix(own, try oneHot(batch.partnerLabels), lambda: batch.lambda)]
+  }
+
+  private func oneHot(_ labels: [Int?]) throws -> Tensor {
+    let known = try labels.map { label in
       guard let label, (0..<classes).contains(label) else {
         throw TrainingError("an image has no label in 0 ..< \(classes); training needs labels")
       }
       return Int64(label)
     }
-    let oneHot = Tensor(labels).oneHot(classes).to(.f32).to(device)
-    return [Mixup.mix(oneHot, lambda: batch.lambda)]
+    let target = Tensor(known).oneHot(classes).to(.f32).to(device)
+    return smoothing > 0 ? target * (1 - smoothing) + smoothing / Double(classes) : target
   }
 
   /// Mean cross entropy, a scalar.

@@ -24,8 +24,11 @@ public struct Mixup: Sendable {
     return max(drawn, 1 - drawn)
   }
 
-  /// λ · x + (1 - λ) · (x rolled by one along the batch); images and one-hot labels alike.
-  public static func mix(_ x: Tensor, lambda: Double) -> Tensor {
-    lambda == 1 ? x : x * lambda + x.rolled(1) * (1 - lambda)
+  /// Which row of a whole batch a row is mixed with: the one before it, the last for the first.
+  public static func partner(of row: Int, count: Int) -> Int { row > 0 ? row - 1 : count - 1 }
+
+  /// λ · x + (1 - λ) · partner; images and one-hot labels alike.
+  public static func mix(_ x: Tensor, _ partner: Tensor, lambda: Double) -> Tensor {
+    lambda == 1 ? x : x * lambda + partner * (1 - lambda)
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import FunMatchDatasets
+import FunMatchDistillation
 import FunMatchModels
 import FunMatchOptimizers
 import FunMatchTorch
@@ -19,8 +20,9 @@ public struct Checkpoint {
     public var origin: [String]
     /// Updates that the optimiser counts.
     public var optimizerCount: Int
-    /// Which arrays belong to the optimiser, by the beginning of their names.
-    public var optimizerPrefixes: [String]
+    /// Which arrays are no weights but belong to the optimiser or are averages, by the beginning of
+    /// their names.
+    public var statePrefixes: [String]
     /// SHA-256 of the `.safetensors` file.
     public var sha256: String
   }
@@ -30,22 +32,26 @@ public struct Checkpoint {
   /// What is known of them.
   public let description: Description
 
-  /// Saves the state after `step` updates and removes all but the latest `keep` checkpoints.
+  /// Saves the state after `step` updates and removes checkpoints that the rule does not keep.
   ///
+  /// - Parameters:
+  ///   - average: the moving average of the weights, if there is one.
+  ///   - rule: which checkpoints are kept.
   /// - Throws: `TorchError` when the disk is full or the folder cannot be written; older
   ///   checkpoints stay then.
   public static func save(
-    _ model: any Model, _ optimizer: Adam, step: Int, origin: [String] = [], folder: String,
-    keep: Int
+    _ model: any Model, _ optimizer: any Optimizer, average: AveragedModel? = nil, step: Int,
+    origin: [String] = [], folder: String, rule: Recipe.Checkpoints
   ) throws {
     let digits = String(step)
     let name = String(repeating: "0", count: max(0, 9 - digits.count)) + digits
     let path = "\(folder)/\(name).safetensors"
-    let arrays = model.store.tensors.map { ($0.name, $0.tensor.detached()) } + optimizer.state
-    try Safetensors.write(arrays.map { (name: $0.0, tensor: $0.1) }, metadata: [:], to: path)
+    let others = optimizer.state + (average?.state ?? [])
+    let arrays = model.store.tensors.map { (name: $0.name, tensor: $0.tensor.detached()) } + others
+    try Safetensors.write(arrays, metadata: [:], to: path)
     let description = Description(
       step: step, origin: origin, optimizerCount: optimizer.count,
-      optimizerPrefixes: ["mu.", "nu."],
+      statePrefixes: Set(others.map { String($0.name.prefix { $0 != "." }) + "." }).sorted(),
       sha256: try checksum(path))
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
@@ -53,7 +59,10 @@ public struct Checkpoint {
     // Later ones are damaged, or this run would have started from them.
     let all = list(folder)
     let later = all.filter { $0 > path }
-    for old in later + all.filter({ $0 <= path }).dropLast(keep) {
+    let passing = all.filter { $0 <= path }.dropLast(rule.keep).filter {
+      !rule.isForGood(number($0))
+    }
+    for old in later + passing {
       try? FileManager.default.removeItem(atPath: sidecar(old))
       try? FileManager.default.removeItem(atPath: old)
     }
@@ -97,14 +106,22 @@ public struct Checkpoint {
   /// Puts the saved state into a network and its optimiser.
   ///
   /// - Throws: `TorchError` when it does not fit.
-  public func restore(_ model: any Model, _ optimizer: Adam) throws {
+  public func restore(
+    _ model: any Model, _ optimizer: any Optimizer, average: AveragedModel? = nil
+  ) throws {
     let arrays = try SafetensorsFile(path).readAll()
-    let isOptimizers = { (name: String) in
-      description.optimizerPrefixes.contains { name.hasPrefix($0) }
+    let isWeight = { (name: String) in
+      !description.statePrefixes.contains { name.hasPrefix($0) }
     }
-    try model.store.load(arrays.filter { !isOptimizers($0.name) }, from: path)
-    try optimizer.restore(
-      arrays.filter { isOptimizers($0.name) }, count: description.optimizerCount, from: path)
+    let others = arrays.filter { !isWeight($0.name) }
+    try model.store.load(arrays.filter { isWeight($0.name) }, from: path)
+    try optimizer.restore(others, count: description.optimizerCount, from: path)
+    try average?.restore(others, from: path)
+  }
+
+  /// The step in a checkpoint's name.
+  private static func number(_ path: String) -> Int {
+    Int((path as NSString).lastPathComponent.prefix { $0 != "." }) ?? 0
   }
 
   private static func sidecar(_ path: String) -> String {

@@ -17,13 +17,15 @@ public struct ContactSheet {
 
   private let recipe: Recipe
   private let dataset: any Dataset
+  private let mixture: Mixture?
   private let loading: LoaderOptions
 
   /// - Parameter dataFolder: where data sets are looked for first.
   /// - Throws: an error when the training images cannot be opened.
   public init(_ file: RecipeFile, dataFolder: String?, workers: Int) throws {
     recipe = file.recipe
-    dataset = try DatasetRegistry(dataFolder: dataFolder).open(recipe.data.train)
+    let registry = DatasetRegistry(dataFolder: dataFolder)
+    (dataset, mixture) = try recipe.data.train.open { try registry.open($0) }
     loading = LoaderOptions(
       workers: workers, decoder: recipe.decoding.decoder,
       broken: BrokenImages(recipe.onBrokenImage))
@@ -36,8 +38,10 @@ public struct ContactSheet {
     // Views depend on the visit alone, so each can be drawn by itself.
     let source = try BatchSource(
       dataset, policy: recipe.views, batchSize: 1, student: recipe.student.resolution,
-      teachers: recipe.teachers.map(\.resolution), seed: recipe.seed, options: loading)
-    var order = SampleOrder(count: dataset.count, seed: recipe.seed, shards: dataset.shards)
+      teachers: recipe.teachers.map(\.resolution), seed: recipe.seed, mixture: mixture,
+      options: loading)
+    var order = MixedOrder(
+      count: dataset.count, seed: recipe.seed, shards: dataset.shards, mixture: mixture)
     let rows = try (0..<min(count, dataset.count)).map { place in
       let number = epoch * dataset.count + place
       return try row(order.visit(number), number, source)

@@ -1,25 +1,67 @@
-import Foundation
 import FunMatchDistillation
 import FunMatchModels
 
-/// A network in a comparison, as `funmatch evaluate` and the end of a run report it.
+/// A network in a comparison, as `funmatch evaluate` and the end of a run report it. A figure that is
+/// not finite is left out.
 public struct Contestant: Codable, Sendable, Equatable {
-  /// Number of trainable values.
+  /// Number of trainable values; of several networks, of all.
   public let parameters: Int
-  /// Multiply-accumulates of an image.
+  /// Multiply-accumulates of an image; of several networks, of all.
   public let macs: Int
+  /// Number of classes.
+  public let classes: Int
   /// Share of right answers; `nil` without labels.
   public let top1: Double?
-  /// Images a second, the network alone.
+  /// Share of images whose label is among the first five answers; `nil` without labels.
+  public let top5: Double?
+  /// Mean cross entropy to the label in nats; `nil` without labels.
+  public let loss: Double?
+  /// Mean entropy of the probabilities in nats.
+  public let entropy: Double?
+  /// Expected calibration error, 0...1; `nil` without labels, or where nobody asked.
+  public let calibrationError: Double?
+  /// Images a second, the network alone; of several networks, one after the other.
   public let imagesPerSecond: Double
 
-  /// A network, with the figures of its evaluation.
+  /// The network that was evaluated.
   public init(
-    _ model: any Model, _ preprocessing: Preprocessing, top1: Double?, imagesPerSecond: Double
+    _ model: any Model, _ preprocessing: Preprocessing, _ evaluation: Evaluation,
+    calibration: Calibration? = nil
   ) {
-    parameters = model.store.valueCount
-    macs = model.multiplyAccumulates(height: preprocessing.crop, width: preprocessing.crop)
+    self.init(
+      [(model, preprocessing)], classes: model.classes, top1: evaluation.top1,
+      top5: evaluation.top5, loss: evaluation.loss, entropy: evaluation.entropy,
+      calibration: calibration, imagesPerSecond: evaluation.imagesPerSecond)
+  }
+
+  /// Its teachers as one; `nil` where there are none.
+  public init?(
+    teachers: [(model: any Model, preprocessing: Preprocessing)], _ evaluation: Evaluation,
+    calibration: Calibration? = nil
+  ) {
+    guard let classes = teachers.first?.model.classes else { return nil }
+    self.init(
+      teachers, classes: classes, top1: evaluation.teacherTop1, top5: evaluation.teacherTop5,
+      loss: evaluation.teacherLoss, entropy: evaluation.teacherEntropy, calibration: calibration,
+      imagesPerSecond: evaluation.teacherImagesPerSecond ?? 0)
+  }
+
+  private init(
+    _ networks: [(model: any Model, preprocessing: Preprocessing)], classes: Int, top1: Double?,
+    top5: Double?, loss: Double?, entropy: Double?, calibration: Calibration?,
+    imagesPerSecond: Double
+  ) {
+    parameters = networks.reduce(0) { $0 + $1.model.store.valueCount }
+    macs = networks.reduce(0) { sum, network in
+      let side = network.preprocessing.crop
+      return sum + network.model.multiplyAccumulates(height: side, width: side)
+    }
+    self.classes = classes
     self.top1 = top1
+    self.top5 = top5
+    self.loss = Comparison.finite(loss)
+    self.entropy = Comparison.finite(entropy)
+    calibrationError = Comparison.finite(calibration?.error)
     self.imagesPerSecond = imagesPerSecond
   }
 }

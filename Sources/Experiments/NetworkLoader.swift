@@ -6,8 +6,11 @@ import FunMatchTorch
 struct NetworkLoader {
   /// The recipe's file: weights are looked for beside it first.
   let recipePath: String
+  /// Whether fresh weights stand in for files that are not there: for a recipe that is tried out.
+  var inventsMissing = false
 
-  /// A file named in a recipe: relative to the recipe, then to the folder `FUNMATCH_WEIGHTS`.
+  /// A file named in a recipe: relative to the recipe, then to the folder `FUNMATCH_WEIGHTS`, without
+  /// which it is `weights`, where `funmatch data fetch` puts them.
   ///
   /// - Throws: `ExperimentError` saying where it was looked for.
   func find(_ weights: String) throws -> String {
@@ -18,25 +21,66 @@ struct NetworkLoader {
       return weights
     }
     let folder = URL(fileURLWithPath: recipePath).deletingLastPathComponent().path
-    let folders =
-      [folder] + [ProcessInfo.processInfo.environment["FUNMATCH_WEIGHTS"]].compactMap { $0 }
+    let named = ProcessInfo.processInfo.environment["FUNMATCH_WEIGHTS"] ?? ""
+    let folders = [folder, named.isEmpty ? "weights" : named]
     guard
       let found = folders.map({ $0 + "/" + weights })
         .first(where: FileManager.default.fileExists(atPath:))
     else {
       throw ExperimentError(
         "\(weights): there is no such file in \(folders.joined(separator: " or "))"
-          + (folders.count == 1 ? " (FUNMATCH_WEIGHTS can name another folder)" : ""))
+          + (named.isEmpty ? " (FUNMATCH_WEIGHTS can name another folder)" : ""))
     }
     return found
   }
 
-  /// A network with the weights that the recipe names.
+  /// Whether the weights are not there, and fresh ones shall stand in for them.
+  func invents(_ weights: String?) -> Bool {
+    inventsMissing && weights.map { (try? find($0)) == nil } == true
+  }
+
+  /// A teacher with the weights that the recipe names.
   ///
+  /// - Parameter classes: how many classes it has if its weights are made up and nothing tells.
   /// - Throws: an error naming the file or the key `key`.
-  func load(_ network: Recipe.Network, weights: String, key: String) throws -> ModelFile {
+  func teacher(_ teacher: Recipe.Teacher, key: String, classes: Int) throws -> ModelFile {
+    guard invents(teacher.weights) else {
+      return try load(teacher.weights, teacher.model, key: key)
+    }
+    let file = try fresh(teacher.model, classes: max(classes, 1), key: key, seed: 1)
+    // Not zeros, from which a student would have nothing to learn.
+    Torch.withSeed(2) {
+      for parameter in file.model.head {
+        parameter.value.copy(from: Tensor.randn(parameter.value.shape) * 0.02)
+      }
+    }
+    return file
+  }
+
+  /// The network to train: with given weights, or fresh ones drawn from `seed`.
+  ///
+  /// - Parameter classes: how many classes it must have.
+  func student(_ student: Recipe.Student, classes: Int, seed: UInt64) throws -> ModelFile {
+    let file: ModelFile
+    if let weights = student.weights, !invents(weights) {
+      switch student.head {
+      case .keep: file = try load(weights, student.model, key: "student")
+      case .reset: file = try reset(load(weights, student.model?.headless, key: "student"), classes)
+      }
+    } else {
+      file = try fresh(student.model, classes: classes, key: "student", seed: seed)
+    }
+    guard file.model.classes == classes else {
+      throw ExperimentError(
+        "the student has \(file.model.classes) classes, the teachers or labels \(classes)"
+          + (student.weights == nil ? "" : " (student.head: reset gives it a new head)"))
+    }
+    return file
+  }
+
+  private func load(_ weights: String, _ spec: ModelSpec?, key: String) throws -> ModelFile {
     let path = try find(weights)
-    guard let spec = network.model else { return try ModelFile(path: path) }
+    guard let spec else { return try ModelFile(path: path) }
     do {
       return try WeightImport(path: path, spec: spec).file
     } catch let error as TorchError {
@@ -44,24 +88,25 @@ struct NetworkLoader {
     }
   }
 
-  /// The network to train: with given weights, or fresh ones drawn from `seed`.
-  ///
-  /// - Parameter classes: how many classes it must have.
-  func student(_ network: Recipe.Network, classes: Int, seed: UInt64) throws -> ModelFile {
-    let file: ModelFile
-    if let weights = network.weights {
-      file = try load(network, weights: weights, key: "student")
-    } else {
-      guard var spec = network.model else {
-        throw ExperimentError("student.model is missing; without weights nothing else tells it")
-      }
-      spec.classes = spec.classes ?? classes
-      file = ModelFile(model: try spec.build(seed: seed), spec: spec)
+  private func fresh(
+    _ spec: ModelSpec?, classes: Int, key: String, seed: UInt64
+  ) throws -> ModelFile {
+    guard var spec else {
+      throw ExperimentError("\(key).model is missing; without weights nothing else tells it")
     }
-    guard file.model.classes == classes else {
-      throw ExperimentError(
-        "the student has \(file.model.classes) classes, the teachers or labels \(classes)")
+    spec.classes = spec.classes ?? classes
+    return ModelFile(model: try spec.build(seed: seed), spec: spec)
+  }
+
+  /// The same network with a head of zeros for `classes` classes.
+  private func reset(_ file: ModelFile, _ classes: Int) throws -> ModelFile {
+    var spec = file.spec
+    spec.classes = classes
+    let model = try spec.build(seed: nil)
+    let head = Set(model.head.map(\.name))
+    for parameter in model.store.parameters where !head.contains(parameter.name) {
+      if let value = file.model.store[parameter.name]?.value { parameter.value.copy(from: value) }
     }
-    return file
+    return ModelFile(model: model, spec: spec)
   }
 }

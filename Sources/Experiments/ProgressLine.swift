@@ -6,6 +6,7 @@ final class ProgressLine {
   private let total: Int
   private let isTerminal: Bool
   private let interval: Double
+  private var begin: (step: Int, time: ContinuousClock.Instant)?
   private var last: ContinuousClock.Instant?
   private var rate = 0.0
   private var note = ""
@@ -17,16 +18,32 @@ final class ProgressLine {
   }
 
   /// Shows a step if the last showing is long enough ago, or it is the last step.
-  func show(step: Int, epoch: Double, imagesPerSecond: Double, batchSize: Int, loss: Double) {
+  func show(step: Int, epoch: Double, imagesPerSecond: Double, loss: Double) {
     rate = rate == 0 ? imagesPerSecond : 0.95 * rate + 0.05 * imagesPerSecond
     let now = ContinuousClock.now
+    // The first step is slower than those after it.
+    let begin = self.begin ?? (step, now)
+    self.begin = begin
     if let last, last.duration(to: now) < .seconds(interval), step < total { return }
     last = now
-    let left = Double(total - step) * Double(batchSize) / max(rate, 1e-9)
     let text =
       "step \(step)/\(total)  epoch \(Self.fixed(epoch, 2))  \(Self.fixed(rate, 0)) images/s  "
-      + "loss \(Self.fixed(loss, 4))\(note)  \(Self.time(left)) left"
+      + "loss \(Self.fixed(loss, 4))\(note)"
+      + Self.ending(
+        left: total - step, done: step - begin.step, in: begin.time.duration(to: now).seconds)
     write(isTerminal ? "\r\u{1B}[K" + text + (step == total ? "\n" : "") : text + "\n")
+  }
+
+  /// How long the rest takes and when it ends, evaluations and checkpoints included, since they were
+  /// so far.
+  private static func ending(left: Int, done: Int, in seconds: Double) -> String {
+    guard done > 0, left > 0 else { return "" }
+    let rest = seconds / Double(done) * Double(left)
+    // What ends soon needs no date.
+    guard rest > 600 else { return "  \(time(rest)) left" }
+    let format = Date.FormatStyle(date: rest > 72_000 ? .abbreviated : .omitted, time: .shortened)
+    return
+      "  \(time(rest)) left, ends \(Date(timeIntervalSinceNow: min(rest, 1e10)).formatted(format))"
   }
 
   /// What the line says of the latest evaluation from now on.
@@ -46,7 +63,7 @@ final class ProgressLine {
   }
 
   static func time(_ seconds: Double) -> String {
-    let whole = Int(min(seconds, 1e9))
+    let whole = Int(min(seconds, 1e11))
     let (days, hours, minutes) = (whole / 86_400, whole / 3600 % 24, whole / 60 % 60)
     if days > 0 { return "\(days) d \(hours) h" }
     if hours > 0 { return "\(hours) h \(minutes) min" }

@@ -4,7 +4,7 @@ extension Recipe {
   /// Which images are for what.
   public struct Images: Codable, Sendable, Equatable {
     /// What is learnt from.
-    public var train: DatasetReference
+    public var train: TrainingImages
     /// Evaluated at intervals.
     public var validation: DatasetReference?
     /// Evaluated once, at the end.

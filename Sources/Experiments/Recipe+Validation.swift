@@ -1,5 +1,4 @@
 import FunMatchModels
-import FunMatchOptimizers
 import FunMatchViews
 
 extension Recipe {
@@ -7,80 +6,48 @@ extension Recipe {
   ///
   /// - Throws: an error whose sentence names the key.
   public func validate() throws {
-    func positive(_ value: Int, _ key: String, upTo limit: Int = .max) throws {
+    let largest = Preprocessing.largestSide
+    func check(_ value: Int, _ key: String, upTo limit: Int) throws {
       guard (1...limit).contains(value) else {
-        throw ExperimentError(
-          "\(key): \(value) must be positive" + (limit < .max ? " and at most \(limit)" : ""))
+        throw ExperimentError("\(key): \(value) must be positive and at most \(limit)")
       }
     }
-    let largest = Preprocessing.largestSide
-    try positive(batchSize, "batchSize", upTo: 1 << 20)
-    try positive(student.resolution, "student.resolution", upTo: largest)
-    let networks = [("student", student)] + teachers.enumerated().map { ("teachers.\($0)", $1) }
-    for (key, network) in networks {
+    func check(_ model: ModelSpec?, _ key: String) throws {
       do {
-        try network.model?.validate()
+        try model?.validate()
       } catch {
         throw ExperimentError("\(key).model: \(error)")
       }
     }
+    try check(batchSize, "batchSize", upTo: 1 << 20)
+    if let microBatchSize { try check(microBatchSize, "microBatchSize", upTo: 1 << 20) }
+    try check(logEvery, "logEvery", upTo: 1 << 30)
+    try check(student.resolution, "student.resolution", upTo: largest)
+    try check(student.model, "student")
+    if student.head == .reset, student.weights == nil {
+      throw ExperimentError("student.head: only a head that comes with 'weights' can be reset")
+    }
     for (index, teacher) in teachers.enumerated() {
-      try positive(teacher.resolution, "teachers.\(index).resolution", upTo: largest)
-      guard teacher.weights != nil else {
-        throw ExperimentError("teachers.\(index).weights: a teacher needs weights")
+      try check(teacher.resolution, "teachers.\(index).resolution", upTo: largest)
+      try check(teacher.model, "teachers.\(index)")
+      guard teacher.weight > 0, teacher.weight.isFinite else {
+        throw ExperimentError("teachers.\(index).weight: \(teacher.weight) must be positive")
       }
     }
-    try positive(evaluation.every, "evaluation.every")
-    try positive(evaluation.batchSize, "evaluation.batchSize", upTo: 1 << 20)
-    if let resize = evaluation.resize, !(student.resolution...2 * largest).contains(resize) {
-      throw ExperimentError(
-        "evaluation.resize: \(resize) must be at least the student's resolution "
-          + "\(student.resolution) and at most \(2 * largest)")
+    if let average, !(average > 0 && average < 1) {
+      throw ExperimentError("average: \(average) must be between 0 and 1, such as 0.9999")
     }
-    try positive(checkpoints.every, "checkpoints.every")
-    try positive(checkpoints.keep, "checkpoints.keep")
-    guard schedule.warmupSteps >= 0 else {
-      throw ExperimentError("schedule.warmupSteps: \(schedule.warmupSteps) must not be negative")
+    try evaluation.validate(resolution: student.resolution)
+    try checkpoints.validate()
+    if checkpoints.best, data.validation == nil {
+      throw ExperimentError("checkpoints.best: needs images under data.validation")
     }
-    let adam = optimizer.adam
-    for (key, value) in [
-      ("learningRate", adam.learningRate), ("weightDecay", adam.weightDecay),
-      ("clipNorm", adam.clipNorm), ("epsilon", adam.epsilon),
-    ] where !(value >= 0 && Float(value).isFinite) {
-      throw ExperimentError(
-        "optimizer.adam.\(key): \(value) must not be negative, and within single precision")
-    }
-    guard Float(adam.epsilon) > 0 else {
-      throw ExperimentError("optimizer.adam.epsilon: \(adam.epsilon) must be positive")
-    }
-    for (key, value) in [("beta1", adam.beta1), ("beta2", adam.beta2)]
-    where !(0..<1).contains(value) {
-      throw ExperimentError("optimizer.adam.\(key): \(value) must be in 0 ..< 1")
-    }
+    try schedule.validate()
+    try optimizer.validate()
+    try labels.validate()
     try views.validate(size: student.resolution)
     try distance.validate()
     _ = try steps(imageCount: 1)
-  }
-
-  /// Number of updates of the whole run.
-  ///
-  /// Epochs and images are rounded to the nearest step (big_vision `utils.py`, `steps`).
-  ///
-  /// - Parameter imageCount: number of training images.
-  /// - Throws: `ExperimentError` unless exactly one positive length is given.
-  public func steps(imageCount: Int) throws -> Int {
-    let batch = Double(batchSize)
-    let lengths = [
-      schedule.steps.map(Double.init), schedule.images.map { Double($0) / batch },
-      schedule.epochs.map { $0 * Double(imageCount) / batch },
-    ].compactMap { $0 }
-    guard lengths.count == 1, let length = lengths.first else {
-      throw ExperimentError("schedule: exactly one of epochs, steps and images must be given")
-    }
-    guard length > 0, length < 1e12 else {
-      throw ExperimentError("schedule: its length must be positive and below 1e12 steps")
-    }
-    return max(1, Int(length.rounded(.toNearestOrEven)))
   }
 
   /// How the student's images are prepared for evaluation.

@@ -8,10 +8,16 @@ public struct RecipeFile {
   /// Where it was read.
   public let path: String
 
-  /// - Parameter edits: `KEY=VALUE` with a dotted key, such as `optimizer.adam.learningRate=0.003`;
-  ///   values are YAML.
+  /// - Parameters:
+  ///   - edits: `KEY=VALUE` with a dotted key, such as `optimizer.adam.learningRate=0.003`; values are
+  ///     YAML.
+  ///   - imageCount: counts training images; only asked where the recipe has a preset, whose lengths
+  ///     depend on it.
   /// - Throws: `ExperimentError` naming the file and the key.
-  public init(path: String, edits: [String] = []) throws {
+  public init(
+    path: String, edits: [String] = [],
+    imageCount: (TrainingImages) throws -> Int = { try Run.imageCount($0, dataFolder: nil) }
+  ) throws {
     self.path = path
     guard let bytes = FileManager.default.contents(atPath: path) else {
       throw ExperimentError("\(path): cannot be read; expected a recipe in YAML")
@@ -25,12 +31,47 @@ public struct RecipeFile {
     for edit in policies + edits.filter({ !policies.contains($0) }) {
       tree = try Self.apply(edit, to: tree)
     }
-    recipe = try Self.decode(tree, path)
+    recipe = try Self.decode(Self.withPreset(tree, path, imageCount), path)
     do {
       try recipe.validate()
     } catch {
       throw ExperimentError("\(path): \(error)")
     }
+  }
+
+  /// The tree without `preset`, its settings in place of what is not said.
+  private static func withPreset(
+    _ tree: Node, _ path: String, _ imageCount: (TrainingImages) throws -> Int
+  ) throws -> Node {
+    guard var map = tree.mapping, let named = map["preset"] else { return tree }
+    map["preset"] = nil
+    if named.null != nil { return .mapping(map) }
+    guard let preset = named.string.flatMap(RecipePreset.init) else {
+      throw ExperimentError(
+        "\(path): preset: expected one of "
+          + RecipePreset.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    guard let train = map["data"]?["train"] else {
+      throw ExperimentError("\(path): the key 'data.train' is missing")
+    }
+    let images = try imageCount(try decode(.mapping(["train": train]), path, as: Named.self).train)
+    return RecipePreset.filled(.mapping(map), from: try preset.tree(images: images))
+  }
+
+  private struct Named: Codable {
+    let train: TrainingImages
+  }
+
+  /// The same file with another recipe.
+  func with(_ change: (inout Recipe) -> Void) -> RecipeFile {
+    var recipe = recipe
+    change(&recipe)
+    return RecipeFile(recipe: recipe, path: path)
+  }
+
+  private init(recipe: Recipe, path: String) {
+    self.recipe = recipe
+    self.path = path
   }
 
   /// The text of a recipe, every key written out.
@@ -63,17 +104,26 @@ public struct RecipeFile {
       throw ExperimentError("--set \(edit): the value is not YAML")
     }
     var tree = tree
-    // The length of a schedule is told in one way; the one that is set now replaces any other.
-    let lengths = ["epochs", "steps", "images"]
-    if keys.count == 2, keys[0] == "schedule", lengths.contains(keys[1]),
-      let schedule = tree["schedule"]?.mapping
+    // What is told in one way is told in that way alone: it replaces any other.
+    if keys.count >= 2, let group = alternatives(of: keys[1], in: keys[0]),
+      let map = tree[keys[0]]?.mapping
     {
-      let others = schedule.filter { !lengths.contains($0.key.string ?? "") }
-      tree["schedule"] = Node.mapping(Node.Mapping(others.map { ($0.key, $0.value) }))
+      let others = map.filter { $0.key.string == keys[1] || !group($0.key.string ?? "") }
+      tree[keys[0]] = Node.mapping(Node.Mapping(others.map { ($0.key, $0.value) }))
     }
     // A policy brings its own crop, flip and mixup; those of another one would make it that other one.
     if keys == ["views", "policy"] { tree["views"] = Node.mapping(Node.Mapping([])) }
     return try setting(value, at: keys[...], in: tree, edit)
+  }
+
+  /// Which keys of a map cannot stand beside one of them.
+  private static func alternatives(of key: String, in map: String) -> ((String) -> Bool)? {
+    switch map {
+    case "schedule":
+      Recipe.Length.alternatives.first { $0.contains(key) }.map { group in { group.contains($0) } }
+    case "optimizer", "distance": { _ in true }
+    default: nil
+    }
   }
 
   private static func setting(
@@ -99,7 +149,9 @@ public struct RecipeFile {
     try decode(compose(text, name), name)
   }
 
-  private static func decode<T: Codable>(_ tree: Node, _ name: String) throws -> T {
+  private static func decode<T: Codable>(
+    _ tree: Node, _ name: String, as type: T.Type = T.self
+  ) throws -> T {
     do {
       let value = try YAMLDecoder().decode(T.self, from: tree)
       let known = try Yams.compose(yaml: YAMLEncoder().encode(value)) ?? Node("null")

@@ -1,3 +1,4 @@
+import FunMatchDistillation
 import FunMatchImages
 import FunMatchOptimizers
 import FunMatchViews
@@ -92,9 +93,12 @@ enum RecipeKeys {
     "inverseDCT": ImageDecoder.InverseDCT.allCases.map(\.rawValue),
     "orientation": ImageDecoder.EXIFOrientation.allCases.map(\.rawValue),
     "damage": ImageDecoder.Damage.allCases.map(\.rawValue),
-    "decay": Schedule.Decay.allCases.map(\.rawValue),
     "firstMoment": AdamConfiguration.MomentType.allCases.map(\.rawValue),
     "precision": Recipe.Precision.allCases.map(\.rawValue),
+    "combine": Ensemble.Combination.allCases.map(\.rawValue),
+    "head": Recipe.Student.Head.allCases.map(\.rawValue),
+    "grafting": ShampooConfiguration.Grafting.allCases.map(\.rawValue),
+    "rootPrecision": ShampooConfiguration.RootPrecision.allCases.map(\.rawValue),
   ]
 
   private static func words(_ type: Any.Type) -> String {

@@ -40,6 +40,23 @@ public struct Run {
     folder = RunFolder(options.output)
   }
 
+  /// Number of training images that a recipe names.
+  ///
+  /// - Parameter inventsMissing: whether those of data sets that are not here are counted as published.
+  /// - Throws: `DatasetError` when they are not here.
+  public static func imageCount(
+    _ images: TrainingImages, dataFolder: String?, inventsMissing: Bool = false
+  ) throws -> Int {
+    let registry = DatasetRegistry(dataFolder: dataFolder)
+    return try images.references.reduce(0) { sum, reference in
+      do {
+        return sum + (try registry.open(reference).count)
+      } catch let error as DatasetError where error.isAbsence && inventsMissing {
+        return sum + (try GeneratedDataset(standingFor: reference).count)
+      }
+    }
+  }
+
   /// Makes all steps, or those that are left.
   ///
   /// - Throws: an error with one sentence on what was wrong; the last checkpoint is whole whatever
@@ -51,8 +68,9 @@ public struct Run {
     let log = RunLog.make(path: folder.log, isQuiet: options.isQuiet)
     Checkpoint.removeRemains(in: folder.checkpoints)
     log.info("\(parts.summary)")
-    if recipe.schedule.warmupSteps >= parts.steps {
-      log.warning("the warm-up of \(recipe.schedule.warmupSteps) steps is longer than the run")
+    if parts.schedule.warmupSteps >= parts.steps {
+      log.warning(
+        "the warm-up of \(parts.schedule.warmupSteps) steps is longer than the run")
     }
 
     var start = 0
@@ -64,7 +82,7 @@ public struct Run {
         throw ExperimentError(
           "\(folder.path) holds a run that learns from something else, or from other weights")
       }
-      try checkpoint.restore(parts.student.model, parts.optimizer)
+      try checkpoint.restore(parts.student.model, parts.optimizer, average: parts.average)
       start = min(checkpoint.description.step, parts.steps)
       log.info("resumed after step \(start)")
     }
@@ -75,71 +93,37 @@ public struct Run {
     }
     try environment.write(to: folder.environment)
     if start < parts.steps {
-      let metrics = try MetricsLog(path: folder.metrics, keepingThrough: start)
-      let end = try train(parts, from: start, metrics, log)
+      let end = try train(parts, from: start, log)
       guard end == parts.steps else { return .stopped(step: end) }
     }
     return .finished(try finish(parts, log), student: folder.student)
   }
 
   /// Makes the steps and returns how many are done.
-  private func train(
-    _ parts: RunParts, from start: Int, _ metrics: MetricsLog, _ log: Logger
-  ) throws -> Int {
+  private func train(_ parts: RunParts, from start: Int, _ log: Logger) throws -> Int {
     guard let trainer = try parts.trainer(log, shouldStop: options.shouldStop) else { return start }
-    let line = options.isQuiet ? nil : ProgressLine(total: parts.steps)
-    defer { line?.clear() }
-    let begin = ContinuousClock.now
-    var waited = 0.0
+    let watch = try RunWatch(
+      parts, recipe, folder, from: start, isQuiet: options.isQuiet, log)
     var done = start
     try trainer.run(start..<parts.steps) { progress in
       done = progress.stepsDone
-      let isLast = done == parts.steps
-      waited += progress.waitedSeconds
-      parts.images.report(to: log) { line?.clear() }
-      var values = [
-        "epoch": progress.epoch, "distillLoss": progress.result.loss,
-        "learningRate": recipe.optimizer.adam.learningRate * progress.result.multiplier,
-        "gradientNorm": progress.result.norms.gradient,
-        "parameterNorm": progress.result.norms.parameters,
-        "updateNorm": progress.result.norms.update,
-        "imagesPerSecond": progress.imagesPerSecond,
-      ]
-      if let validation = parts.validation, isLast || done.isMultiple(of: recipe.evaluation.every) {
-        let evaluation = try parts.evaluate(validation)
-        values["validation.top1"] = evaluation.top1
-        values["validation.agreement"] = evaluation.agreement
-        values["validation.kl"] = evaluation.kl
-        values["validation.teacherTop1"] = evaluation.teacherTop1
-        line?.remember(RunParts.words(evaluation))
-        line?.clear()
-        log.info("step \(done): validation \(RunParts.words(evaluation))")
-      }
-      try metrics.append(values, step: done)
+      try watch.note(progress)
       let stops = options.shouldStop()
-      if stops || isLast || done.isMultiple(of: recipe.checkpoints.every) {
-        try metrics.synchronize()
+      if stops || done == parts.steps || recipe.checkpoints.isDue(done) {
+        try watch.synchronize()
         try Checkpoint.save(
-          parts.student.model, parts.optimizer, step: done, origin: parts.origin,
-          folder: folder.checkpoints,
-          keep: recipe.checkpoints.keep)
+          parts.student.model, parts.optimizer, average: parts.average, step: done,
+          origin: parts.origin, folder: folder.checkpoints, rule: recipe.checkpoints)
       }
-      line?.show(
-        step: done, epoch: progress.epoch, imagesPerSecond: progress.imagesPerSecond,
-        batchSize: recipe.batchSize, loss: progress.result.loss)
       return !stops
     }
-    line?.clear()
-    let seconds = begin.duration(to: .now).seconds
-    let share = ProgressLine.fixed(100 * waited / max(seconds, 1e-9), 1)
-    log.info("waited for images \(share) % of \(ProgressLine.time(seconds))")
-    parts.images.report(to: log)
+    watch.end()
     return done
   }
 
   /// Writes the student, looks at it on the test images and draws its curve.
   private func finish(_ parts: RunParts, _ log: Logger) throws -> Comparison? {
-    try parts.student.write(to: folder.student)
+    try parts.resultFile.write(to: folder.student)
     log.info("wrote \(folder.student)")
     let teacherTop1 = try MetricsLog.series("validation.teacherTop1", path: folder.metrics).last
     if let figure = try AccuracyFigure(folder: folder).draw(teacher: teacherTop1?.value) {
@@ -147,7 +131,8 @@ public struct Run {
     } else if recipe.data.validation != nil {
       log.info("drew no figure: gnuplot is not installed, or failed")
     }
-    let comparison = try parts.test.map { try parts.compare($0) }
+    let test = parts.evaluator(parts.images.test, parts.images.testLoading)
+    let comparison = try test.map { try parts.compare($0) }
     parts.images.report(to: log)
     let broken = parts.images.brokenCount
     if broken > 0 { log.warning("\(broken) broken images were skipped in all") }

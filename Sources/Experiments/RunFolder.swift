@@ -17,6 +17,8 @@ public struct RunFolder: Sendable {
   public var checkpoints: String { path + "/checkpoints" }
   /// The finished student, a model file.
   public var student: String { path + "/student.safetensors" }
+  /// The student that was best on the validation images, a model file; there if the recipe asks for it.
+  public var best: String { path + "/best.safetensors" }
   /// Figures with their data.
   public var report: String { path + "/report" }
 
@@ -40,11 +42,12 @@ public struct RunFolder: Sendable {
       throw ExperimentError(
         "\(path) already holds a run; continue it with --resume or choose another --output")
     }
-    // Texts, since numbers are written with fewer digits than they have. What is kept in memory may
-    // change: it does not show in any view.
+    // Texts, since numbers are written with fewer digits than they have. What is kept in memory and
+    // on the disk may change: it shows in no view and no weight.
     func text(_ recipe: Recipe) throws -> String {
       var recipe = recipe
       recipe.cache = .none
+      recipe.checkpoints = Recipe.Checkpoints()
       return try RecipeFile.text(recipe)
     }
     let earlier = try text(try RecipeFile(path: self.recipe).recipe)

@@ -9,10 +9,19 @@ import Logging
 struct RunImages {
   /// What is learnt from, as it lies on the disk.
   let training: any Dataset
+  /// Number of training images that the recipe names.
+  let trainingCount: Int
+  /// The data sets that are not here, others standing in for them.
+  let invented: [DatasetReference]
+  /// The shares of the data sets that it is made of, if it is made of several.
+  let mixture: Mixture?
+  /// Some of the training images, always the same.
+  let trainingSlice: (any Dataset)?
   let validation: (any Dataset)?
   let test: (any Dataset)?
   /// How the training images are read, and those of the others; each knows its own broken images.
   let loading: LoaderOptions
+  let sliceLoading: LoaderOptions
   let validationLoading: LoaderOptions
   let testLoading: LoaderOptions
   private let recipe: Recipe
@@ -20,15 +29,35 @@ struct RunImages {
   init(_ recipe: Recipe, _ options: RunOptions) throws {
     self.recipe = recipe
     let registry = DatasetRegistry(dataFolder: options.dataFolder)
-    training = try registry.open(recipe.data.train)
-    validation = try recipe.data.validation.map { try registry.open($0) }
-    test = try recipe.data.test.map { try registry.open($0) }
+    var invented: [DatasetReference] = []
+    func open(_ reference: DatasetReference) throws -> any Dataset {
+      do {
+        return try registry.open(reference)
+      } catch let error as DatasetError where error.isAbsence && options.dryRunSteps != nil {
+        invented.append(reference)
+        return try GeneratedDataset(standingFor: reference)
+      }
+    }
+    var count = 0
+    (training, mixture) = try recipe.data.train.open { reference in
+      let whole = try open(reference)
+      count += whole.count
+      guard let steps = options.dryRunSteps else { return whole }
+      return SpreadDataset(whole, count: steps * recipe.batchSize)
+    }
+    trainingCount = count
+    let slice = recipe.evaluation.trainingImages
+    trainingSlice = slice > 0 ? SpreadDataset(training, count: slice) : nil
+    validation = try recipe.data.validation.map(open)
+    test = try recipe.data.test.map(open)
+    self.invented = invented
     func loading() -> LoaderOptions {
       LoaderOptions(
         workers: options.workers ?? ProcessInfo.processInfo.activeProcessorCount,
         decoder: recipe.decoding.decoder, broken: BrokenImages(recipe.onBrokenImage))
     }
-    (self.loading, validationLoading, testLoading) = (loading(), loading(), loading())
+    self.loading = loading()
+    (sliceLoading, validationLoading, testLoading) = (loading(), loading(), loading())
   }
 
   /// The training images, in memory if the recipe wants that; says beforehand how much it takes.
@@ -47,16 +76,18 @@ struct RunImages {
     }
   }
 
+  private var all: [LoaderOptions] { [loading, sliceLoading, validationLoading, testLoading] }
+
   /// Warns of broken images that were skipped since the last call.
   ///
   /// - Parameter before: called first if there are any.
   func report(to log: Logger, before: () -> Void = {}) {
-    let reports = [loading, validationLoading, testLoading].flatMap { $0.broken.takeReports() }
+    let reports = all.flatMap { $0.broken.takeReports() }
     if !reports.isEmpty { before() }
     for report in reports { log.warning("skipped: \(report)") }
   }
 
-  /// How many different images were skipped.
+  /// How many different images were skipped; those of the training slice are training images.
   var brokenCount: Int {
     [loading, validationLoading, testLoading].reduce(0) { $0 + $1.broken.count }
   }

@@ -15,13 +15,16 @@ public struct RunOptions: Sendable {
   /// Threads that read and draw images; `nil`: as many as the machine has cores. What they draw does
   /// not depend on it.
   public var workers: Int?
+  /// Steps of a run that is only tried out: generated images and fresh weights stand in for what is not
+  /// here, and no more images are opened than it needs. `nil`: the run is meant.
+  public var dryRunSteps: Int?
   /// Asked after every step; once it says yes, the state is saved and the run ends.
   public var shouldStop: @Sendable () -> Bool
 
   /// All named.
   public init(
     output: String, resume: Bool = false, device: Device = .cpu, isQuiet: Bool = false,
-    dataFolder: String? = nil, workers: Int? = nil,
+    dataFolder: String? = nil, workers: Int? = nil, dryRunSteps: Int? = nil,
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) {
     self.output = output
@@ -30,6 +33,7 @@ public struct RunOptions: Sendable {
     self.isQuiet = isQuiet
     self.dataFolder = dataFolder
     self.workers = workers
+    self.dryRunSteps = dryRunSteps
     self.shouldStop = shouldStop
   }
 }

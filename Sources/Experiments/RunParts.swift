@@ -8,35 +8,46 @@ import Logging
 
 /// Everything that a recipe names, read and put together.
 struct RunParts {
-  let steps: Int
+  let schedule: Schedule
   let student: ModelFile
   /// What a run that goes on must have in common with the one that began.
   let origin: [String]
-  let optimizer: Adam
+  let optimizer: any Optimizer
+  /// The moving average of the student, if the recipe wants one.
+  let average: AveragedModel?
   let images: RunImages
-  /// Looks at the validation images, with the first teacher beside the student.
-  let validation: Evaluator?
-  /// Looks at the test images likewise.
-  let test: Evaluator?
+  let networks: RunNetworks
   private let kind: Run.Kind
   private let recipe: Recipe
   private let device: Device
-  private let networks: RunNetworks
   private let asked: [Teacher]
+  private let ensemble: Ensemble
+  /// Where what fixed teachers say is kept.
+  private let targetsFolder: String
 
-  init(_ kind: Run.Kind, _ file: RecipeFile, _ options: RunOptions) throws {
+  /// - Parameter targetsFolder: where what fixed teachers say is kept; the user's cache without it.
+  init(
+    _ kind: Run.Kind, _ file: RecipeFile, _ options: RunOptions, targetsFolder: String? = nil
+  ) throws {
     self.kind = kind
+    self.targetsFolder = targetsFolder ?? RunTargets.userFolder + "/targets"
     recipe = file.recipe
     device = options.device
     images = try RunImages(recipe, options)
-    steps = try recipe.steps(imageCount: images.training.count)
+    schedule = try recipe.multipliers(imageCount: images.trainingCount)
 
-    networks = try RunNetworks(kind, file, images)
+    networks = try RunNetworks(kind, file, images, inventsMissing: options.dryRunSteps != nil)
     (student, origin) = (networks.student, networks.origin)
     // Before gradients are asked for: what is moved later is another tensor.
     student.model.store.move(to: device)
-    student.model.store.requireGradients()
-    optimizer = Adam(student.model.store.parameters, recipe.optimizer.adam)
+    student.model.store.requireGradients(except: networks.frozen.contains)
+    optimizer = recipe.optimizer.make(student.model.store.trained)
+    let learner = networks.student
+    average = try recipe.average.map { decay in
+      let model = try learner.spec.build(seed: nil)
+      model.store.move(to: options.device)
+      return AveragedModel(model, of: learner.model, decay: decay)
+    }
 
     // Before anybody asks them: freezing changes what the model computes in.
     asked = zip(networks.teachers, recipe.teachers).map { teacher, network in
@@ -44,14 +55,20 @@ struct RunParts {
         teacher.model, resolution: network.resolution, precision: file.recipe.precision.dtype,
         device: options.device)
     }
-    let teacher = Self.subject(networks.teachers.first, recipe)
-    let (batchSize, place) = (recipe.evaluation.batchSize, device)
-    func evaluator(_ dataset: any Dataset, _ loading: LoaderOptions) -> Evaluator {
-      Evaluator(dataset, teacher: teacher, batchSize: batchSize, device: place, loading: loading)
-    }
-    let loading = (images.validationLoading, images.testLoading)
-    validation = images.validation.map { evaluator($0, loading.0) }
-    test = images.test.map { evaluator($0, loading.1) }
+    ensemble = Ensemble(recipe.combine, weights: recipe.teachers.map(\.weight))
+  }
+
+  /// Number of updates of the whole run.
+  var steps: Int { schedule.totalSteps }
+
+  /// The network that is evaluated and kept: the average, where there is one.
+  var result: any Model { average?.model ?? student.model }
+
+  /// The file of that network.
+  var resultFile: ModelFile {
+    ModelFile(
+      model: result, spec: student.spec, classNames: student.classNames,
+      preprocessing: student.preprocessing)
   }
 
   /// What makes the updates. Fills the cache that the recipe wants, and asks fixed teachers first.
@@ -59,45 +76,61 @@ struct RunParts {
   /// - Returns: `nil` when the user wants to stop before that is done.
   func trainer(_ log: Logger, shouldStop: () -> Bool) throws -> Trainer? {
     let dataset = try images.cachedTraining(log)
-    let objective: any Objective
+    let labels = LabelObjective(
+      classes: networks.classes, smoothing: recipe.labels.smoothing, device: device)
+    var objective: any Objective
     var excluded: Set<Int> = []
     switch kind {
-    case .supervision: objective = LabelObjective(classes: networks.classes, device: device)
+    case .supervision: objective = labels
     case .distillation where recipe.views.teacher.isFixed:
-      let ask = RunTargets(recipe: recipe, images: images, networks: networks, device: device)
+      let ask = RunTargets(
+        recipe: recipe, images: images, networks: networks, device: device, folder: targetsFolder)
       guard let targets = try ask(asked, dataset, log, shouldStop: shouldStop) else {
         return nil
       }
       excluded = targets.reduce([]) { $0.union($1.missing) }
-      objective = FixedObjective(targets, recipe.distance, device: device)
-    case .distillation: objective = TeacherObjective(asked, recipe.distance)
+      objective = FixedObjective(targets, recipe.distance, ensemble, device: device)
+    case .distillation: objective = TeacherObjective(asked, recipe.distance, ensemble)
+    }
+    let alpha = recipe.labels.alpha
+    if kind == .distillation, alpha > 0 {
+      objective = BlendedObjective(objective, labels, alpha: alpha)
     }
     let source = try BatchSource(
       dataset, policy: recipe.views, batchSize: recipe.batchSize,
       student: recipe.student.resolution, teachers: asked.map(\.resolution), seed: recipe.seed,
-      steps: steps, excluding: excluded, options: images.loading)
-    let step = DistillationStep(
-      student: student.model, objective: objective, optimizer: optimizer,
-      schedule: Schedule(
-        totalSteps: steps, warmupSteps: recipe.schedule.warmupSteps, decay: recipe.schedule.decay),
+      steps: steps, mixture: images.mixture, excluding: excluded, options: images.loading)
+    var step = DistillationStep(
+      student: student.model, objective: objective, optimizer: optimizer, schedule: schedule,
       lambda: Mixup(recipe.views.mixup, seed: recipe.seed).lambda(step:),
       resolution: recipe.student.resolution, precision: recipe.precision.dtype, device: device)
+    step.microBatchSize = recipe.microBatchSize
+    step.average = average
     return Trainer(step, source)
   }
 
-  /// The first teacher as it is evaluated.
-  private static func subject(_ teacher: ModelFile?, _ recipe: Recipe) -> Evaluator.Subject? {
-    teacher.map {
-      Evaluator.Subject(
-        $0.model, preprocessing(of: $0, recipe), precision: recipe.precision.dtype)
+  /// Shows a data set to the networks; `nil` where there is none.
+  func evaluator(_ dataset: (any Dataset)?, _ loading: LoaderOptions) -> Evaluator? {
+    dataset.map {
+      Evaluator(
+        $0,
+        teachers: teachers.map {
+          Evaluator.Subject($0.model, $0.preprocessing, precision: recipe.precision.dtype)
+        }, ensemble: ensemble, batchSize: recipe.evaluation.batchSize, device: device,
+        loading: loading)
     }
   }
 
-  private static func preprocessing(of teacher: ModelFile, _ recipe: Recipe) -> Preprocessing {
-    let resolution = recipe.teachers.first?.resolution ?? recipe.student.resolution
-    // At the size that it teaches at, whatever else its file may say.
-    if let own = teacher.preprocessing, own.crop == resolution { return own }
-    return Preprocessing(resize: Recipe.usualResize(resolution), crop: resolution)
+  private var teachers: [(model: any Model, preprocessing: Preprocessing)] {
+    zip(networks.teachers, recipe.teachers).map { file, teacher in
+      // At the size that it teaches at, whatever else its file may say.
+      if let own = file.preprocessing, own.crop == teacher.resolution { return (file.model, own) }
+      return (
+        file.model,
+        Preprocessing(
+          resize: Recipe.usualResize(teacher.resolution), crop: teacher.resolution)
+      )
+    }
   }
 
   /// One line on what is about to happen.
@@ -109,32 +142,17 @@ struct RunParts {
       + "from \(source); \(device), \(Torch.threads) threads, \(recipe.precision.rawValue)"
   }
 
-  /// The student as it is now, beside its teacher if it has one.
+  /// The student as it is now, beside its teachers if it has any.
   func evaluate(_ evaluator: Evaluator) throws -> Evaluation {
     try evaluator(
-      Evaluator.Subject(
-        student.model, recipe.studentPreprocessing, precision: recipe.precision.dtype))
+      Evaluator.Subject(result, recipe.studentPreprocessing, precision: recipe.precision.dtype))
   }
 
-  /// The same with what is known of both networks.
+  /// The same with what is known of the networks.
   func compare(_ evaluator: Evaluator) throws -> Comparison {
     let evaluation = try evaluate(evaluator)
-    let teacher = networks.teachers.first.map {
-      Contestant(
-        $0.model, Self.preprocessing(of: $0, recipe), top1: evaluation.teacherTop1,
-        imagesPerSecond: evaluation.teacherImagesPerSecond ?? 0)
-    }
-    let contestant = Contestant(
-      student.model, recipe.studentPreprocessing, top1: evaluation.top1,
-      imagesPerSecond: evaluation.imagesPerSecond)
-    return Comparison(evaluation, student: contestant, teacher: teacher)
-  }
-
-  /// An evaluation as words for a log.
-  static func words(_ evaluation: Evaluation) -> String {
-    [
-      evaluation.top1.map { "top-1 " + ProgressLine.fixed($0, 4) },
-      evaluation.agreement.map { "agreement " + ProgressLine.fixed($0, 4) },
-    ].compactMap { $0 }.joined(separator: ", ")
+    return Comparison(
+      evaluation, student: Contestant(result, recipe.studentPreprocessing, evaluation),
+      teacher: Contestant(teachers: teachers, evaluation))
   }
 }

@@ -7,14 +7,16 @@ import Logging
 
 /// What fixed teachers say of the training images: from the disk where it was computed before.
 ///
-/// It is kept under `FUNMATCH_CACHE`, else `funmatch` in the user's folder for caches.
+/// A run keeps it under `FUNMATCH_CACHE`, else `funmatch` in the user's folder for caches.
 struct RunTargets {
   let recipe: Recipe
   let images: RunImages
   let networks: RunNetworks
   let device: Device
+  /// Where they are kept.
+  let folder: String
 
-  static var folder: String {
+  static var userFolder: String {
     let environment = ProcessInfo.processInfo.environment
     if let named = environment["FUNMATCH_CACHE"], !named.isEmpty { return named }
     if let caches = environment["XDG_CACHE_HOME"], !caches.isEmpty { return caches + "/funmatch" }
@@ -32,7 +34,7 @@ struct RunTargets {
     var all: [FixedTargets] = []
     for (index, teacher) in teachers.enumerated() {
       let targets = try FixedTargets(
-        folder: Self.folder + "/targets", origin: try origin(index, fingerprint),
+        folder: folder, origin: try origin(index, fingerprint),
         images: dataset.count, classes: teacher.classes)
       if targets.isComplete {
         log.info("what teacher \(index) says of each image is known from before: \(targets.path)")

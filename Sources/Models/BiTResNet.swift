@@ -62,6 +62,9 @@ public final class BiTResNet: Model {
     headBias = (root / "head" / "fc").parameter("bias", [classes], .vector, .zeros)
   }
 
+  /// Weight and bias of the last layer.
+  public var head: [Parameter] { [headWeight, headBias] }
+
   /// Logits (N, classes), f32, of images (N, 3, H, W), f32 in [-1, 1].
   public func callAsFunction(_ images: Tensor, _ mode: Mode) -> Tensor {
     let pooled = features(images, mode)

@@ -7,6 +7,8 @@ public protocol Model: AnyObject {
   var store: ParameterStore { get }
   /// Number of classes.
   var classes: Int { get }
+  /// What turns features into logits: the parameters whose shapes depend on the number of classes.
+  var head: [Parameter] { get }
   /// Logits (N, classes), f32, of images (N, 3, H, W) in the range that the model was trained with,
   /// f32.
   func callAsFunction(_ images: Tensor, _ mode: Mode) -> Tensor

@@ -70,6 +70,13 @@ public enum ModelSpec: Codable, Sendable, Equatable {
     }
   }
 
+  /// The same with the number of classes left open.
+  public var headless: ModelSpec {
+    var spec = self
+    spec.classes = nil
+    return spec
+  }
+
   /// The same with what is open taken from `other`, a spec that is complete.
   public func completed(by other: ModelSpec) -> ModelSpec {
     switch (self, other) {

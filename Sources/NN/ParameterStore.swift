@@ -69,10 +69,17 @@ public final class ParameterStore {
     for parameter in parameters { parameter.value = parameter.value.to(device) }
   }
 
-  /// Lets operators on all values be recorded for gradients.
-  public func requireGradients() {
-    for parameter in parameters { parameter.value.requiresGradient = true }
+  /// Lets operators on values be recorded for gradients.
+  ///
+  /// - Parameter frozen: names the parameters that stay as they are.
+  public func requireGradients(except frozen: (String) -> Bool = { _ in false }) {
+    for parameter in parameters where !frozen(parameter.name) {
+      parameter.value.requiresGradient = true
+    }
   }
+
+  /// Parameters that gradients are taken of.
+  public var trained: [Parameter] { parameters.filter(\.value.requiresGradient) }
 
   /// Turns the values into what the forward pass uses, once and for all: kernels are standardised
   /// where the layer asks for it and stored in `precision`. For a network that is never trained

@@ -5,85 +5,70 @@ import FunMatchTorch
 /// chains optax: clip, scale by Adam, × learning rate, + decay × weight (kernels only), × schedule.
 ///
 /// w ← w − multiplier · (learningRate · m̂ / (√v̂ + ε) + weightDecay · w). Source: big_vision
-/// `optax.py`.
-public final class Adam {
+/// `optax.py`. As AdamW the decay is multiplied by the learning rate, too (Loshchilov and Hutter 2019,
+/// as in PyTorch).
+public final class Adam: Optimizer {
+  /// What weight decay is multiplied by, beside the schedule.
+  public enum Decay: Sendable {
+    /// Nothing else: big_vision.
+    case official
+    /// The learning rate: AdamW in PyTorch and timm.
+    case timesLearningRate
+  }
+
   /// The settings it was made with.
   public let configuration: AdamConfiguration
   /// Updates made so far.
   public private(set) var count = 0
   private let parameters: [Parameter]
+  private let decay: Decay
   private let mu: [Tensor]
   private let nu: [Tensor]
 
   /// Both moments start at zero, on the device of their parameters.
-  public init(_ parameters: [Parameter], _ configuration: AdamConfiguration) {
+  public init(
+    _ parameters: [Parameter], _ configuration: AdamConfiguration, decay: Decay = .official
+  ) {
     self.parameters = parameters
     self.configuration = configuration
+    self.decay = decay
     let type: DType = configuration.firstMoment == .bf16 ? .bf16 : .f32
     mu = parameters.map { .zeros($0.value.shape, dtype: type, device: $0.value.device) }
     nu = parameters.map { .zeros($0.value.shape, device: $0.value.device) }
   }
 
-  /// Takes the gradients that `backward` left, updates all parameters in place and clears the
-  /// gradients. A parameter without a gradient counts as one whose gradient is zero.
-  ///
-  /// - Parameter multiplier: the schedule's value, in [0, 1].
-  /// - Returns: norms of the gradient before clipping, of the new parameters and of the update.
-  /// - Throws: `TorchError` when the gradient is not finite; nothing is updated then.
+  /// See `Optimizer`.
   public func update(multiplier: Double) throws -> UpdateNorms {
-    let gradients = parameters.map {
-      $0.value.gradient ?? .zeros($0.value.shape, device: $0.value.device)
-    }
-    let norm = gradients.reduce(0) { $0 + $1.sumOfSquares }.squareRoot()
-    guard norm.isFinite else { throw TorchError("the norm of the gradient is \(norm)") }
+    let clipped = try ClippedGradients(parameters, clipNorm: configuration.clipNorm)
     count += 1
-    let clip = configuration.clipNorm
-    let scale = clip > 0 && norm >= clip ? clip / norm : 1
-    var weightSquares = 0.0
-    var updateSquares = 0.0
+    let factor = decay == .official ? 1 : configuration.learningRate
+    var norms = UpdateNorms.Squares()
     for (index, parameter) in parameters.enumerated() {
       let step = AdamStep(
         learningRate: configuration.learningRate,
-        decay: parameter.decays ? configuration.weightDecay : 0, multiplier: multiplier,
+        decay: parameter.decays ? configuration.weightDecay * factor : 0, multiplier: multiplier,
         beta1: configuration.beta1, beta2: configuration.beta2, epsilon: configuration.epsilon,
-        count: count, gradientScale: scale)
-      let squares = step.apply(
-        weight: parameter.value, gradient: gradients[index], mu: mu[index], nu: nu[index])
-      weightSquares += squares.weightSquares
-      updateSquares += squares.updateSquares
+        count: count, gradientScale: clipped.scale)
+      norms.add(
+        step.apply(
+          weight: parameter.value, gradient: clipped.gradients[index], mu: mu[index],
+          nu: nu[index]))
       parameter.value.clearGradient()
     }
-    return UpdateNorms(
-      gradient: norm, parameters: weightSquares.squareRoot(), update: updateSquares.squareRoot())
+    return norms.norms(gradient: clipped.norm)
   }
 
-  /// Both moments of every parameter, under `mu.` and `nu.` and its name: with `count`, all that a
-  /// resumed run needs.
+  /// Both moments of every parameter, under `mu.` and `nu.` and its name.
   public var state: [(name: String, tensor: Tensor)] {
     zip(parameters, mu).map { ("mu." + $0.name, $1) }
       + zip(parameters, nu).map { ("nu." + $0.name, $1) }
   }
 
-  /// Goes on from a saved state.
-  ///
-  /// - Throws: `TorchError` naming `source` when a moment is missing or its shape or type differs.
+  /// See `Optimizer`.
   public func restore(
     _ saved: [(name: String, tensor: Tensor)], count: Int, from source: String
   ) throws {
-    let given = Dictionary(saved, uniquingKeysWith: { first, _ in first })
-    for (name, moment) in state {
-      guard let value = given[name] else {
-        throw TorchError("\(source): the optimiser's \(name) is missing")
-      }
-      guard value.shape == moment.shape, value.dtype == moment.dtype else {
-        throw TorchError(
-          "\(source): the optimiser's \(name) is \(value.shape) \(value.dtype), expected "
-            + "\(moment.shape) \(moment.dtype)")
-      }
-    }
-    for (name, moment) in state {
-      if let value = given[name] { moment.copy(from: value) }
-    }
+    try copyState(from: saved, source)
     self.count = count
   }
 }

@@ -36,9 +36,16 @@ public struct AdamConfiguration: Codable, Sendable, Equatable {
     self.firstMoment = firstMoment
   }
 
-  /// Decodes with the defaults in place of absent keys.
+  /// What PyTorch's AdamW does where nothing is said.
+  public static let adamW = AdamConfiguration(weightDecay: 0.01, clipNorm: 0, firstMoment: .f32)
+
+  /// Decodes with the paper's settings in place of absent keys.
   public init(from decoder: any Decoder) throws {
-    let standard = AdamConfiguration()
+    try self.init(from: decoder, defaults: AdamConfiguration())
+  }
+
+  /// Decodes with `standard` in place of absent keys.
+  public init(from decoder: any Decoder, defaults standard: AdamConfiguration) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
     func value(_ key: CodingKeys, _ fallback: Double) throws -> Double {
       try keys.decodeIfPresent(Double.self, forKey: key) ?? fallback

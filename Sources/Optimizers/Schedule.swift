@@ -4,37 +4,52 @@ import Foundation
 ///
 /// Source: big_vision `utils.py`, `create_learning_rate_schedule`.
 public struct Schedule: Sendable, Equatable {
-  /// How the multiplier goes down after the warm-up.
-  public enum Decay: String, Codable, Sendable, CaseIterable {
-    /// Half a cosine, to 0 at the last step, without restarts.
+  /// How the multiplier goes down between the warm-up and the last step.
+  public enum Decay: Sendable, Equatable {
+    /// Half a cosine, to 0, without restarts.
     case cosine
+    /// A line, to 0.
+    case linear
     /// Stays at 1.
     case constant
+    /// Is multiplied by `factor` at each of the updates `at`, ascending; official `stair`.
+    case step(at: [Int], factor: Double)
   }
 
   /// Number of steps of the whole run.
   public let totalSteps: Int
-  /// Steps over which the multiplier rises from 0 to 1 in a line.
+  /// Steps over which the multiplier rises from 0 in a line.
   public let warmupSteps: Int
-  /// How it goes down afterwards.
+  /// Steps at the end over which what the decay leaves of it goes down to 0 in a line.
+  public let cooldownSteps: Int
+  /// How it goes down.
   public let decay: Decay
 
   /// A schedule over `totalSteps` updates.
-  public init(totalSteps: Int, warmupSteps: Int, decay: Decay = .cosine) {
+  public init(
+    totalSteps: Int, warmupSteps: Int, cooldownSteps: Int = 0, decay: Decay = .cosine
+  ) {
     self.totalSteps = totalSteps
     self.warmupSteps = warmupSteps
+    self.cooldownSteps = cooldownSteps
     self.decay = decay
   }
 
   /// The multiplier, in [0, 1], of update `step`, 0 being the first. With a warm-up the first
   /// update has multiplier 0.
   public func callAsFunction(_ step: Int) -> Double {
+    let left = Double(step - warmupSteps) / Double(max(1, totalSteps - warmupSteps))
+    let progress = min(1, max(0, left))
+    let decayed: Double =
+      switch decay {
+      case .cosine: 0.5 * (1 + cos(.pi * progress))
+      case .linear: 1 - progress
+      case .constant: 1
+      case .step(let steps, let factor): pow(factor, Double(steps.count { $0 <= step }))
+      }
     let warmup = warmupSteps > 0 ? min(1, Double(step) / Double(warmupSteps)) : 1
-    switch decay {
-    case .constant: return warmup
-    case .cosine:
-      let progress = Double(step - warmupSteps) / Double(max(1, totalSteps - warmupSteps))
-      return 0.5 * (1 + cos(.pi * min(1, max(0, progress)))) * warmup
-    }
+    let cooldown =
+      cooldownSteps > 0 ? min(1, Double(totalSteps - step) / Double(cooldownSteps)) : 1
+    return decayed * warmup * cooldown
   }
 }

@@ -1,4 +1,4 @@
-/// What an update looked like: Euclidean norms over all parameters of a network together.
+/// What an update looked like: Euclidean norms over all trained parameters of a network together.
 public struct UpdateNorms: Sendable, Equatable {
   /// Of the gradient, before it was clipped.
   public var gradient: Double
@@ -6,4 +6,20 @@ public struct UpdateNorms: Sendable, Equatable {
   public var parameters: Double
   /// Of the change that the update made.
   public var update: Double
+
+  /// Adds up what each parameter contributes.
+  struct Squares {
+    private var weight = 0.0
+    private var update = 0.0
+
+    mutating func add(_ squares: (weightSquares: Double, updateSquares: Double)) {
+      weight += squares.weightSquares
+      update += squares.updateSquares
+    }
+
+    func norms(gradient: Double) -> UpdateNorms {
+      UpdateNorms(
+        gradient: gradient, parameters: weight.squareRoot(), update: update.squareRoot())
+    }
+  }
 }

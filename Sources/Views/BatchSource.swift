@@ -19,11 +19,12 @@ public final class BatchSource {
   ///   - student: the student's input size in pixels.
   ///   - teachers: those of the teachers; empty when they are not asked.
   ///   - steps: how many batches there are; none is drawn ahead after the last one.
+  ///   - mixture: the shares of the data sets that `dataset` is made of, if it is made of several.
   ///   - excluded: images in whose place the next one is shown.
   /// - Throws: `ViewError` when the policy does not fit, or the data set is empty.
   public init(
     _ dataset: any Dataset, policy: ViewPolicy, batchSize: Int, student: Int, teachers: [Int] = [],
-    seed: UInt64, steps: Int = .max, excluding excluded: Set<Int> = [],
+    seed: UInt64, steps: Int = .max, mixture: Mixture? = nil, excluding excluded: Set<Int> = [],
     options: LoaderOptions = LoaderOptions()
   ) throws {
     guard student > 0, teachers.allSatisfy({ $0 > 0 }) else {
@@ -40,14 +41,17 @@ public final class BatchSource {
       student: Set([student] + shared).sorted(),
       teacher: policy.teacher == .independent ? Set(teachers).sorted() : [],
       excluded: excluded, broken: options.broken)
-    var order = SampleOrder(count: dataset.count, seed: seed, shards: dataset.shards)
-    var announced = -1
+    var order = MixedOrder(
+      count: dataset.count, seed: seed, shards: dataset.shards, mixture: mixture)
+    var announced: [Int: Int] = [:]
     prefetcher = Prefetcher(
       threads: options.workers, decoder: options.decoder
     ) { step in
       guard step < steps else { return nil }
-      if let next = order.neighbours(step * batchSize + batchSize), next.stretch != announced {
-        announced = next.stretch
+      if let next = order.neighbours(step * batchSize + batchSize),
+        next.stretch != announced[next.part]
+      {
+        announced[next.part] = next.stretch
         for images in next.images { dataset.willRead(images) }
       }
       return ViewWork(artist, (0..<batchSize).map { order.visit(step * batchSize + $0) })

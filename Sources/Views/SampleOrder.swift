@@ -19,16 +19,20 @@ public struct SampleOrder: Sendable {
   private let count: Int
   private let seed: UInt64
   private let shards: [Range<Int>]
+  private let part: Int
   private var epoch = -1
   /// `shards` in the order of the epoch.
   private var files: [Range<Int>] = []
   private var permutation: [UInt32] = []
 
   /// Orders of `count` images.
-  public init(count: Int, seed: UInt64, shards: [Range<Int>] = []) {
+  ///
+  /// - Parameter part: which of several data sets these are, so that each has orders of its own.
+  public init(count: Int, seed: UInt64, shards: [Range<Int>] = [], part: Int = 0) {
     self.count = count
     self.seed = seed
     self.shards = shards
+    self.part = part
   }
 
   /// The n-th visit since the start, n from 0. Batches cross the border between epochs.
@@ -63,7 +67,7 @@ public struct SampleOrder: Sendable {
   }
 
   private mutating func drawn(epoch: Int) -> [UInt32] {
-    var random = Philox(seed: seed, Stream.order.rawValue, epoch, 0)
+    var random = Philox(seed: seed, Stream.order.rawValue, epoch, part)
     guard !shards.isEmpty else {
       var order = (0..<UInt32(count)).map { $0 }
       Self.shuffle(&order, 0..<count, &random)

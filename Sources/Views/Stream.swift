@@ -10,4 +10,6 @@ public enum Stream: Int, Sendable {
   case teacherViews = 3
   /// The crops and flips that a fixed teacher is asked about: by image and number.
   case fixedViews = 4
+  /// Which of several data sets is next: by 1,024 images.
+  case mixture = 5
 }

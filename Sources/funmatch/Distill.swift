@@ -8,8 +8,5 @@ struct Distill: ParsableCommand {
 
   @OptionGroup var arguments: RunArguments
 
-  func run() throws {
-    let run = Run(.distillation, try arguments.recipeFile(), try arguments.options())
-    arguments.report(try run())
-  }
+  func run() throws { try arguments.run(.distillation) }
 }

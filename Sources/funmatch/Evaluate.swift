@@ -9,7 +9,8 @@ import FunMatchViews
 /// `funmatch evaluate`: how good a model is, and how close to another.
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure a model on a data set, beside its teacher if one is given.")
+    abstract: "Measure a model on a data set, beside its teacher if one is given.",
+    discussion: "Several teachers answer with the mean of their probabilities.")
 
   @Argument(help: "A model file (.safetensors) written by this tool.")
   var model: String
@@ -17,8 +18,8 @@ struct Evaluate: ParsableCommand {
   @Option(help: "The images, such as fashion-mnist:test; the test split if none is named.")
   var data: String
 
-  @Option(help: "Another model file to compare with.")
-  var teacher: String?
+  @Option(help: "Another model file to compare with; may be given several times.")
+  var teacher: [String] = []
 
   @Option(help: "Images a forward pass.")
   var batchSize = 250
@@ -46,41 +47,45 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     let device = try engine.resolve()
     let student = try load(model)
-    let other = try teacher.map { try load($0) }
-    if let other, other.file.model.classes != student.file.model.classes {
-      throw ExperimentError(
-        "\(model) has \(student.file.model.classes) classes, \(teacher ?? "") "
-          + "\(other.file.model.classes): they cannot be compared")
+    let classes = student.file.model.classes
+    let teachers = try teacher.map { path in
+      let other = try load(path)
+      guard other.file.model.classes == classes else {
+        throw ExperimentError(
+          "\(model) has \(classes) classes, \(path) \(other.file.model.classes): they cannot be "
+            + "compared")
+      }
+      return other
     }
     let dataset = try images.registry.open(DatasetReference(data), usually: "test")
     try ClassNames.check(
-      dataset, called: data, classes: student.file.model.classes, names: student.file.classNames,
-      network: model)
-    for network in [student, other].compactMap({ $0 }) {
+      dataset, called: data, classes: classes, names: student.file.classNames, network: model)
+    for network in [student] + teachers {
       network.file.model.store.move(to: device)
       network.file.model.store.freeze(.f32)
     }
     let broken = BrokenImages(skipBroken ? .skip : .fail)
     let evaluator = Evaluator(
-      dataset, teacher: other?.subject, batchSize: batchSize, device: device,
+      dataset, teachers: teachers.map(\.subject), batchSize: batchSize, device: device,
       loading: LoaderOptions(
         workers: loading.threads, decoder: decoding.decoder, broken: broken))
-    let evaluation = try evaluator(student.subject)
+    let tally = try evaluator.detailed(student.subject)
+    let evaluation = tally.evaluation
+    let names = dataset.classNamesAreNumbers ? student.file.classNames : dataset.classNames
     let comparison = Comparison(
       evaluation,
       student: Contestant(
-        student.file.model, student.preprocessing, top1: evaluation.top1,
-        imagesPerSecond: evaluation.imagesPerSecond),
-      teacher: other.map {
-        Contestant(
-          $0.file.model, $0.preprocessing, top1: evaluation.teacherTop1,
-          imagesPerSecond: evaluation.teacherImagesPerSecond ?? 0)
-      })
+        student.file.model, student.preprocessing, evaluation,
+        calibration: tally.detail?.calibration),
+      teacher: Contestant(
+        teachers: teachers.map { ($0.file.model, $0.preprocessing) }, evaluation,
+        calibration: tally.teacherDetail?.calibration),
+      detail: tally.detail, classNames: names)
     for report in broken.takeReports() {
       try? FileHandle.standardError.write(contentsOf: Data("skipped: \(report)\n".utf8))
     }
     print(comparison.table)
-    if json { print(try JSONLine.text(comparison)) }
+    print(json ? try JSONLine.text(comparison) : comparison.details)
   }
 
   private func load(_ path: String) throws -> (

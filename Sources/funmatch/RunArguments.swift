@@ -20,6 +20,18 @@ struct RunArguments: ParsableArguments {
   @Flag(help: "Continue the run in the folder; start it if there is none.")
   var resume = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Save the state and end after this time, such as 90s, 45m, 3h or 2d; --resume goes on.",
+      valueName: "time"))
+  var stopAfter: TimeSpan?
+
+  @Option(
+    help: ArgumentHelp(
+      "Only try so many steps, and tell shapes, memory and speed; nothing is kept, and images or weights that are not here are made up.",
+      valueName: "steps"))
+  var dryRun: Int?
+
   @Flag(help: "Write results and warnings only.")
   var quiet = false
 
@@ -29,21 +41,44 @@ struct RunArguments: ParsableArguments {
 
   @OptionGroup var engine: DeviceOptions
 
+  func validate() throws {
+    if let dryRun, !(1...1_000_000).contains(dryRun) {
+      throw ValidationError("--dry-run must be between 1 and 1000000")
+    }
+  }
+
+  /// Runs the recipe, or tries it out, and reports how it ended.
+  func run(_ kind: Run.Kind) throws {
+    let file = try recipeFile()
+    let options = try options()
+    if dryRun == nil {
+      report(try Run(kind, file, options)())
+    } else {
+      try DryRun(kind, file, options)() { print($0) }
+    }
+  }
+
   /// The recipe, edited.
-  func recipeFile() throws -> RecipeFile { try RecipeFile(path: recipe, edits: edits) }
+  private func recipeFile() throws -> RecipeFile {
+    try RecipeFile(path: recipe, edits: edits) {
+      try Run.imageCount($0, dataFolder: images.dataDir, inventsMissing: dryRun != nil)
+    }
+  }
 
   /// What the other arguments say.
-  func options() throws -> RunOptions {
+  private func options() throws -> RunOptions {
     let name = URL(fileURLWithPath: recipe).deletingPathExtension().lastPathComponent
     StopSignal.install()
+    let end = stopAfter.map { ContinuousClock.now + $0.duration }
     return RunOptions(
       output: output ?? "runs/\(name)", resume: resume, device: try engine.resolve(),
       isQuiet: quiet, dataFolder: images.dataDir, workers: loading.workers,
-      shouldStop: { StopSignal.isRequested })
+      dryRunSteps: dryRun,
+      shouldStop: { StopSignal.isRequested || end.map { $0 <= .now } == true })
   }
 
   /// Writes how a run ended to standard output.
-  func report(_ outcome: Run.Outcome) {
+  private func report(_ outcome: Run.Outcome) {
     switch outcome {
     case .finished(let comparison, let student):
       if let comparison { print(comparison.table) }

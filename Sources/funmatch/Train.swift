@@ -8,8 +8,5 @@ struct Train: ParsableCommand {
 
   @OptionGroup var arguments: RunArguments
 
-  func run() throws {
-    let run = Run(.supervision, try arguments.recipeFile(), try arguments.options())
-    arguments.report(try run())
-  }
+  func run() throws { try arguments.run(.supervision) }
 }

@@ -39,7 +39,9 @@ struct Views: ParsableCommand {
   }
 
   func run() throws {
-    let file = try RecipeFile(path: recipe, edits: edits)
+    let file = try RecipeFile(path: recipe, edits: edits) {
+      try Run.imageCount($0, dataFolder: images.dataDir)
+    }
     let sheet = try ContactSheet(file, dataFolder: images.dataDir, workers: loading.threads)
     let pages = try sheet.pages(epoch: epoch, count: count)
     try AtomicFile.makeFolder(output)

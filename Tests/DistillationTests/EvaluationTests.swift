@@ -6,6 +6,7 @@ import FunMatchNN
 import FunMatchTestSupport
 import FunMatchTorch
 import FunMatchViews
+import Synchronization
 import Testing
 
 /// Images of one gray level each, some of them without a label.
@@ -19,6 +20,7 @@ private let grayLevels = PictureList(
 private final class Threshold: Model {
   let store = ParameterStore()
   let classes = 2
+  let head: [Parameter] = []
   let threshold: Double
   var asked = 0
   init(_ threshold: Double) { self.threshold = threshold }
@@ -40,7 +42,7 @@ struct EvaluationTests {
     let judge = Threshold(0.5)
     let teacher = Evaluator.Subject(judge, preprocessing, precision: .f32)
     let evaluator = Evaluator(
-      grayLevels, teacher: teacher, batchSize: batchSize, device: .cpu)
+      grayLevels, teachers: [teacher], batchSize: batchSize, device: .cpu)
     let first = try evaluator(student)
     let asked = judge.asked
     let result = try evaluator(student)
@@ -71,7 +73,7 @@ struct EvaluationTests {
       Threshold(0), Preprocessing(resize: 48, crop: 24), precision: .f32)
     for (student, teacher) in [(whole, middle), (middle, whole)] {
       let evaluator = Evaluator(
-        images, teacher: teacher, batchSize: 3, device: .cpu,
+        images, teachers: [teacher], batchSize: 3, device: .cpu,
         loading: LoaderOptions(workers: 2, broken: BrokenImages(.skip)))
       for _ in 0..<2 { #expect(try evaluator(student).images == 4) }
     }
@@ -95,7 +97,7 @@ struct EvaluationTests {
       try Evaluator(images, batchSize: 4, device: .cpu)(student)
     }
     let evaluator = Evaluator(
-      images, teacher: teacher, batchSize: 4, device: .cpu,
+      images, teachers: [teacher], batchSize: 4, device: .cpu,
       loading: LoaderOptions(workers: 2, broken: BrokenImages(.skip)))
     for _ in 0..<2 {
       let result = try evaluator(student)
@@ -103,5 +105,64 @@ struct EvaluationTests {
       #expect(result.top1 == 1)
       #expect(result.teacherTop1 == 0.75 && result.agreement == 0.75)
     }
+  }
+
+  /// Networks that prepare images alike are shown the same pixels; the others their own.
+  @Test func severalTeachersAnswerAsOne() throws {
+    let images = CountedList(grayLevels)
+    let (alike, other) = (Preprocessing(resize: 8, crop: 8), Preprocessing(resize: 8, crop: 4))
+    let student = Evaluator.Subject(Threshold(0.1), alike, precision: .f32)
+    let judges = [Threshold(0.5), Threshold(-0.5), Threshold(0.2)]
+    let ways = [alike, other, other]
+    let teachers = zip(judges, ways).map { Evaluator.Subject($0, $1, precision: .f32) }
+    let weights = [1.0, 2, 5]
+    let brightness = (0..<10).map { Float(25 * $0) / 127.5 - 1 }
+    func logits(_ thresholds: [Double]) -> [Tensor] {
+      thresholds.map { threshold in
+        Tensor(
+          brightness.flatMap { [Float(threshold) - $0, $0 - Float(threshold)] }, shape: [10, 2])
+      }
+    }
+    for combination in Ensemble.Combination.allCases {
+      var tally = Tally(classes: 2)
+      tally.count(
+        logits([0.1])[0], (0..<10).map { grayLevels.label(at: $0) },
+        teacher: Ensemble(combination, weights: weights).combined(logits([0.5, -0.5, 0.2])))
+      let evaluator = Evaluator(
+        images, teachers: teachers, ensemble: Ensemble(combination, weights: weights), batchSize: 4,
+        device: .cpu)
+      for opened in [20, 10] {
+        let (before, asked) = (images.opened, judges.map(\.asked))
+        let result = try evaluator(student)
+        #expect(images.opened - before == opened)
+        #expect(zip(judges, asked).allSatisfy { $0.asked - $1 == (opened == 20 ? 3 : 0) })
+        let expected = tally.evaluation.figures
+        #expect(Set(result.figures.keys) == Set(expected.keys))
+        for (name, value) in result.figures {
+          #expect(abs(value - (expected[name] ?? .nan)) < 1e-5, "\(combination): \(name)")
+        }
+        #expect((result.teacherImagesPerSecond ?? 0) > 0)
+      }
+      let detailed = try evaluator.detailed(student)
+      #expect(detailed.evaluation.figures == (try evaluator(student).figures))
+      #expect(detailed.detail?.classes.map(\.images) == [6, 2])
+      #expect(detailed.teacherDetail?.classes.map(\.images) == [6, 2])
+    }
+  }
+}
+
+/// Counts how often images are opened.
+private final class CountedList: Dataset {
+  private let base: PictureList
+  private let openings = Mutex(0)
+  init(_ base: PictureList) { self.base = base }
+  var opened: Int { openings.withLock { $0 } }
+  var count: Int { base.count }
+  var classNames: [String] { base.classNames }
+  func name(at index: Int) -> String { base.name(at: index) }
+  func label(at index: Int) -> Int? { base.label(at: index) }
+  func open(_ index: Int, with reader: ImageReader) throws {
+    openings.withLock { $0 += 1 }
+    try base.open(index, with: reader)
   }
 }

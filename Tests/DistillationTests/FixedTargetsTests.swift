@@ -14,6 +14,7 @@ private final class Counter: Model {
   let classes = 3
   let weight: Parameter
   var images = 0
+  var head: [Parameter] { [weight] }
 
   init() { weight = store.root.parameter("weight", [3, 3], .kernel, .lecunNormal) }
 

@@ -10,11 +10,13 @@ struct GoldenMixupTests {
     for name in ["image", "labels"] {
       let x = try #require(arrays[name])
       let expected = try #require(arrays["mixed_" + name])
-      #expect(maximumDifference(Mixup.mix(x, lambda: lambda), expected) < 1e-6)
+      #expect(maximumDifference(Mixup.mix(x, x.rolled(1), lambda: lambda), expected) < 1e-6)
     }
     let partners = try #require(arrays["partner_index"]).array(as: Int64.self)
     let numbers = Tensor(Array(0..<Int64(partners.count)))
     #expect(numbers.rolled(1).array(as: Int64.self) == partners)
+    #expect(
+      partners.indices.map { Int64(Mixup.partner(of: $0, count: partners.count)) } == partners)
   }
 
   @Test func lambdasAreDistributedAsTheOfficialOnes() throws {

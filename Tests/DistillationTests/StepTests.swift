@@ -14,6 +14,7 @@ private final class Witness: Model {
   let store = ParameterStore()
   let classes = 2
   let weight: Parameter
+  var head: [Parameter] { [weight] }
   var seen: [Tensor] = []
 
   init() { weight = store.root.parameter("weight", [2, 3], .kernel, .lecunNormal) }

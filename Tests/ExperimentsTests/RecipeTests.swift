@@ -2,6 +2,7 @@ import Foundation
 import FunMatchDistillation
 import FunMatchExperiments
 import FunMatchModels
+import FunMatchOptimizers
 import FunMatchTestSupport
 import FunMatchViews
 import Testing
@@ -27,8 +28,9 @@ struct RecipeTests {
     #expect(recipe.views.name == "funmatch" && recipe.views.mixup == 1 && recipe.views.flip)
     #expect(recipe.views.crop == .inception(areaMin: 0.05, areaMax: 1))
     #expect(recipe.distance == .kl(temperature: 1))
-    #expect(recipe.optimizer.adam.clipNorm == 1 && recipe.optimizer.adam.firstMoment == .bf16)
-    #expect(recipe.schedule.warmupSteps == 1500 && recipe.schedule.decay == .cosine)
+    #expect(recipe.optimizer == .adam(AdamConfiguration(clipNorm: 1, firstMoment: .bf16)))
+    #expect(recipe.schedule.warmup == .steps(1500) && recipe.schedule.decay == .cosine)
+    #expect(recipe.combine == .distances && recipe.labels.alpha == 0 && recipe.average == nil)
     #expect(recipe.precision == .bf16)
     #expect(Recipe.usualResize(128) == 160 && Recipe.usualResize(224) == 256)
     // 2 × 1020 / 512 = 3.98, rounded as the official `steps` rounds.
@@ -100,7 +102,7 @@ struct RecipeTests {
         "optimizer.adam.learningRate=0.003", "teachers.0.resolution=32", "schedule.steps=7",
         "student.model.bit.depth=[1, 1]", "batchSize=16",
       ])
-    #expect(recipe.optimizer.adam.learningRate == 0.003)
+    #expect(recipe.optimizer.learningRate == 0.003)
     #expect(recipe.teachers[0].resolution == 32)
     #expect(recipe.schedule.steps == 7 && recipe.schedule.epochs == nil)
     #expect(try recipe.steps(imageCount: 99) == 7)

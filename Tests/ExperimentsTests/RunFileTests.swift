@@ -51,7 +51,7 @@ struct CheckpointTests {
     let (model, adam) = try make()
     for step in 1...4 {
       try update(model, adam)
-      try Checkpoint.save(model, adam, step: step, folder: folder.path, keep: 2)
+      try Checkpoint.save(model, adam, step: step, folder: folder.path, rule: Recipe.Checkpoints())
     }
     #expect(
       try folder.contents == [
@@ -73,7 +73,7 @@ struct CheckpointTests {
     let (model, adam) = try make()
     #expect(try Checkpoint.latest(in: folder.path) { _ in } == nil)
     for step in [5, 10] {
-      try Checkpoint.save(model, adam, step: step, folder: folder.path, keep: 2)
+      try Checkpoint.save(model, adam, step: step, folder: folder.path, rule: Recipe.Checkpoints())
     }
     var bytes = try folder.bytes("000000010.safetensors")
     bytes[bytes.count - 3] ^= 1

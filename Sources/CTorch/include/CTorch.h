@@ -120,6 +120,14 @@ CT_CALL ct_max_pool2d(ct_tensor x, int64_t kernel, int64_t stride, int64_t paddi
 /// Batch normalisation with the statistics of `x` itself; `x` is (N, C, ...).
 CT_CALL ct_batch_norm_training(ct_tensor x, double epsilon, ct_tensor *out);
 
+// --- Linear algebra
+// ----------------------------------------------------------------------------------
+/// Eigenvalues (..., n), ascending, and eigenvectors (..., n, n), as columns, of symmetric matrices
+/// (..., n, n), of which the lower triangle is read. (N, n, n) are spread over the CPU's threads.
+CT_CALL ct_eigh(ct_tensor x, ct_tensor *values, ct_tensor *vectors);
+/// target = kept · target + added · a b in place, for each matrix of (N, rows, columns).
+CT_CALL ct_blend_products(ct_tensor target, double kept, ct_tensor a, ct_tensor b, double added);
+
 // --- Autograd
 // ----------------------------------------------------------------------------------------
 CT_CALL ct_set_requires_grad(ct_tensor x, bool on);
@@ -161,5 +169,11 @@ CT_CALL ct_adam_step(ct_tensor weight, ct_tensor gradient, ct_tensor mu, ct_tens
 /// Sum of the squares of all values, summed in double in an order independent of the number of
 /// threads.
 CT_CALL ct_sum_of_squares(ct_tensor x, double *out);
+/// weight -= multiplier · (rate · direction + decay · weight) in place; adds to `squares` as
+/// `ct_adam_step` does.
+CT_CALL ct_weight_update(ct_tensor weight, ct_tensor direction, double rate, double decay,
+                         double multiplier, double *squares);
+/// target = kept · target + added · source in place.
+CT_CALL ct_blend(ct_tensor target, double kept, ct_tensor source, double added);
 
 #endif

@@ -172,3 +172,58 @@ int32_t ct_adam_step(ct_tensor weightHandle, ct_tensor gradientHandle, ct_tensor
     squares[1] += sums.update;
   });
 }
+
+// w += -multiplier · (rate · direction + decay · w)
+CT_MULTIVERSION static Squares step(float *w, const float *d, float rate, float decay,
+                                    float multiplier, int64_t begin, int64_t end) {
+#pragma clang fp reassociate(on)
+  double weightSquares = 0, updateSquares = 0;
+  for (int64_t i = begin; i < end; ++i) {
+    const float update = -multiplier * (rate * d[i] + decay * w[i]);
+    const float weight = w[i] + update;
+    w[i] = weight;
+    weightSquares += static_cast<double>(weight) * weight;
+    updateSquares += static_cast<double>(update) * update;
+  }
+  return {weightSquares, updateSquares};
+}
+
+int32_t ct_weight_update(ct_tensor weightHandle, ct_tensor directionHandle, double rate,
+                         double decay, double multiplier, double *squares) {
+  return guard([&] {
+    c10::NoGradGuard noGrad;
+    auto &weight = get(weightHandle);
+    auto direction = get(directionHandle);
+    TORCH_CHECK(weight.sizes() == direction.sizes() && weight.device() == direction.device(),
+                "weight ", weight.sizes(), " and direction ", direction.sizes(),
+                " must be alike and on one device");
+    if (!weight.is_cpu() || weight.scalar_type() != at::kFloat ||
+        !weight.is_non_overlapping_and_dense()) {
+      const auto change = direction.mul(rate).add(weight, decay).mul(-multiplier);
+      weight.add_(change);
+      squares[0] += at::square(weight).sum(at::kDouble).item<double>();
+      squares[1] += at::square(change).sum(at::kDouble).item<double>();
+      return;
+    }
+    direction = direction.to(at::kFloat);
+    if (direction.strides() != weight.strides())
+      direction = at::empty_like(weight).copy_(direction);
+    float *w = weight.mutable_data_ptr<float>();
+    const float *d = direction.const_data_ptr<float>();
+    std::vector<double> updates(static_cast<size_t>((weight.numel() + piece - 1) / piece));
+    squares[0] += sumInPieces(weight.numel(), [&](int64_t begin, int64_t end) {
+      const Squares sums = step(w, d, static_cast<float>(rate), static_cast<float>(decay),
+                                static_cast<float>(multiplier), begin, end);
+      updates[static_cast<size_t>(begin / piece)] = sums.update;
+      return sums.weight;
+    });
+    for (const double sum : updates) squares[1] += sum;
+  });
+}
+
+int32_t ct_blend(ct_tensor target, double kept, ct_tensor source, double added) {
+  return guard([&] {
+    c10::NoGradGuard noGrad;
+    get(target).mul_(kept).add_(get(source), added);
+  });
+}

@@ -1,0 +1,76 @@
+import FunMatchImages
+
+/// Several data sets one behind the other.
+///
+/// Labels mean something only where all data sets that have any name the same classes; otherwise the
+/// images have none.
+public struct MixedDataset: Dataset {
+  /// Where the images of each data set lie, in the order given.
+  public let parts: [Range<Int>]
+  /// Those that all data sets with labels have; empty where these differ.
+  public let classNames: [String]
+  /// As in the data sets with labels.
+  public let classNamesAreNumbers: Bool
+  /// Those of all data sets.
+  public let shards: [Range<Int>]
+  private let bases: [any Dataset]
+
+  /// The images of `bases`.
+  public init(_ bases: [any Dataset]) {
+    self.bases = bases
+    var parts: [Range<Int>] = []
+    var shards: [Range<Int>] = []
+    for base in bases {
+      let start = parts.last?.upperBound ?? 0
+      parts.append(start..<start + base.count)
+      shards += base.shards.map { start + $0.lowerBound..<start + $0.upperBound }
+    }
+    self.parts = parts
+    self.shards = shards
+    let labelled = bases.filter { !$0.classNames.isEmpty }
+    let names = labelled.first?.classNames ?? []
+    classNames = labelled.allSatisfy { $0.classNames == names } ? names : []
+    classNamesAreNumbers = labelled.first?.classNamesAreNumbers ?? false
+  }
+
+  /// Number of images of all data sets together.
+  public var count: Int { parts.last?.upperBound ?? 0 }
+
+  /// Passed on to the data sets that the images belong to.
+  public func willRead(_ images: Range<Int>) {
+    for (part, base) in zip(parts, bases) where part.overlaps(images) {
+      let shared = images.clamped(to: part)
+      base.willRead(shared.lowerBound - part.lowerBound..<shared.upperBound - part.lowerBound)
+    }
+  }
+
+  /// The image's name in its own data set.
+  public func name(at index: Int) -> String {
+    let (base, place) = find(index)
+    return base.name(at: place)
+  }
+
+  /// The image's label in its own data set; `nil` where the names of the classes differ.
+  public func label(at index: Int) -> Int? {
+    guard !classNames.isEmpty else { return nil }
+    let (base, place) = find(index)
+    return base.label(at: place)
+  }
+
+  /// As in the image's own data set.
+  public func encodedSize(at index: Int) -> Int? {
+    let (base, place) = find(index)
+    return base.encodedSize(at: place)
+  }
+
+  /// Opens the image in its own data set.
+  public func open(_ index: Int, with reader: ImageReader) throws {
+    let (base, place) = find(index)
+    try base.open(place, with: reader)
+  }
+
+  private func find(_ index: Int) -> (base: any Dataset, place: Int) {
+    let number = parts.firstIndex { $0.contains(index) } ?? 0
+    return (bases[number], index - parts[number].lowerBound)
+  }
+}

@@ -1,0 +1,51 @@
+import FunMatchModels
+import FunMatchNN
+import FunMatchTorch
+
+/// An exponential moving average of a network's weights: what is evaluated and kept in its place.
+///
+/// After update n: average ← d · average + (1 - d) · weight, d = min(decay, (1 + n) / (10 + n)), so that
+/// the start is soon forgotten (TensorFlow's `ExponentialMovingAverage` with a number of updates).
+public final class AveragedModel {
+  /// The network that holds the averages.
+  public let model: any Model
+  private let decay: Double
+
+  /// Begins with the values of `source`.
+  ///
+  /// - Parameters:
+  ///   - model: a network of the same shape, whose values are overwritten.
+  ///   - decay: in (0, 1), such as 0.9999.
+  public init(_ model: any Model, of source: any Model, decay: Double) {
+    self.model = model
+    self.decay = decay
+    for (average, parameter) in zip(model.store.parameters, source.store.parameters) {
+      average.value.copy(from: parameter.value)
+    }
+  }
+
+  /// Takes in the values of `source` after its update `count`, 1 being the first.
+  func update(from source: any Model, count: Int) {
+    let kept = min(decay, Double(1 + count) / Double(10 + count))
+    for (average, parameter) in zip(model.store.parameters, source.store.parameters) {
+      average.value.blend(keeping: kept, adding: 1 - kept, of: parameter.value)
+    }
+  }
+
+  /// The averages, under `average.` and the name of their parameter.
+  public var state: [(name: String, tensor: Tensor)] {
+    model.store.tensors.map { ("average." + $0.name, $0.tensor) }
+  }
+
+  /// Goes on from saved averages.
+  ///
+  /// - Throws: `TorchError` naming `source` when one is missing or its shape differs.
+  public func restore(
+    _ saved: [(name: String, tensor: Tensor)], from source: String
+  ) throws {
+    try model.store.load(
+      saved.filter { $0.name.hasPrefix("average.") }
+        .map { (name: String($0.name.dropFirst("average.".count)), tensor: $0.tensor) },
+      from: source)
+  }
+}

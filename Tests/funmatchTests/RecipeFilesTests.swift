@@ -1,0 +1,68 @@
+import Foundation
+import FunMatchExperiments
+import FunMatchTestSupport
+import Testing
+
+/// Every file in `Recipes` says what it is, can be read, and makes its first steps, whether or not
+/// its images and weights are here.
+struct RecipeFilesTests {
+  private static let package = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+
+  /// File names of all recipes.
+  static let names =
+    ((try? FileManager.default.contentsOfDirectory(atPath: package + "/Recipes")) ?? [])
+    .filter { $0.hasSuffix(".yaml") }.sorted()
+
+  private static func path(_ name: String) -> String { package + "/Recipes/" + name }
+
+  private static func text(_ path: String) throws -> String {
+    String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+  }
+
+  /// The comment that a recipe opens with.
+  private static func header(_ name: String) throws -> [Substring] {
+    try text(path(name)).split(separator: "\n").prefix { $0.hasPrefix("#") }
+  }
+
+  /// The subcommand in the header's `# Run: funmatch distill Recipes/NAME`.
+  private static func command(_ name: String) throws -> String {
+    let line = try #require(
+      header(name).first { $0.hasPrefix("# Run:") }, "\(name): no # Run: line")
+    let words = line.split(separator: " ").map(String.init)
+    try #require(
+      words.count == 5 && words[2] == "funmatch" && ["distill", "train"].contains(words[3])
+        && words[4] == "Recipes/" + name, "\(name): \(line)")
+    return words[3]
+  }
+
+  @Test func thereAreRecipes() { #expect(Self.names.count > 1) }
+
+  @Test(arguments: names) func aHeaderTellsWhatToRunAndWhatToExpect(_ name: String) throws {
+    let header = try Self.header(name)
+    for word in ["What", "Run", "Expect"] {
+      #expect(header.contains { $0.hasPrefix("# \(word): ") }, "\(name): no # \(word): line")
+    }
+    #expect(header.contains { $0.lowercased().contains("cost: ") }, "\(name): no cost")
+    let table = try Self.text(Self.package + "/docs/experiments.md")
+    #expect(table.contains("`\(name)`"), "\(name) is not in docs/experiments.md")
+  }
+
+  @Test(arguments: names) func itsKeysAreKnownAndFitItsCommand(_ name: String) throws {
+    let recipe = try RecipeFile(path: Self.path(name), imageCount: { _ in 1020 }).recipe
+    #expect(recipe.teachers.isEmpty == (try Self.command(name) == "train"), "\(name)")
+    #expect(recipe.data.validation != nil && recipe.data.test != nil, "\(name)")
+  }
+
+  @Test(arguments: names) func itMakesItsFirstSteps(_ name: String) throws {
+    let folder = try TemporaryFolder()
+    let result = try Tool.run(
+      Self.command(name), Self.path(name), "--dry-run", "2", "--set", "batchSize=2",
+      "--threads", "1", "--workers", "1", "--device", "cpu",
+      in: folder)
+    #expect(result.status == 0, "\(name): \(result.errors)")
+    for step in ["step 1 ", "step 2 "] {
+      #expect(result.output.contains("\n" + step), "\(name): \(result.output)")
+    }
+  }
+}

@@ -1,0 +1,225 @@
+import Foundation
+import FunMatchModels
+import FunMatchTestSupport
+import FunMatchTorch
+import Testing
+
+/// What a recipe can say of training, through the real binary.
+@Suite(.serialized) struct TrainingTests {
+  private static var isSoak: Bool { ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] != nil }
+
+  /// Killed again and again, at random moments, in one and the same run.
+  @Test(arguments: [
+    ("{adam: {learningRate: 0.003}}", "average: 0.9\nmicroBatchSize: 6"),
+    (
+      "{shampoo: {learningRate: 0.003, blockSize: 32, startStep: 5, preconditionEvery: 3}}",
+      "labels: {alpha: 0.1, smoothing: 0.1}"
+    ),
+    ("{sgd: {learningRate: 0.01}}", ""),
+  ])
+  func killedAgainAndAgain(optimizer: String, more: String) throws {
+    let (steps, kills) = Self.isSoak ? (300, 20) : (24, 3)
+    let run = try FashionRun(steps: steps, more, optimizer: optimizer)
+    let whole = try run.distil("whole", "--quiet")
+    try #require(whole.status == 0, "\(whole.errors)")
+    var generator = SystemRandomNumberGenerator()
+    var killed = 0
+    var attempt = 0
+    while killed < kills {
+      attempt += 1
+      try #require(attempt < 4 * kills, "the run ends before it can be killed")
+      let process = try Tool.start(
+        run.arguments("killed", ["--resume", "--quiet"]), in: run.folder)
+      let done = (try? run.metrics("killed").count) ?? 0
+      // Somewhere in the next steps, and at any moment within one; the first milliseconds are the
+      // start of the program.
+      let next = done + Int.random(in: 0..<max(2, 2 * steps / kills), using: &generator)
+      while process.isRunning, (try? run.metrics("killed").count) ?? 0 < min(next, steps - 1) {
+        usleep(500)
+      }
+      usleep(UInt32.random(in: 0..<20_000, using: &generator))
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+      if process.terminationReason == .uncaughtSignal { killed += 1 } else { break }
+    }
+    let last = try run.distil("killed", "--resume", "--quiet")
+    #expect(last.status == 0, "\(last.errors)")
+    #expect(try run.metrics("killed") == run.metrics("whole"))
+    for file in [
+      "student.safetensors", "checkpoints/\(String(format: "%09d", steps)).safetensors",
+    ] {
+      #expect(
+        try run.folder.bytes("killed/\(file)") == run.folder.bytes("whole/\(file)"), "\(file)")
+    }
+  }
+
+  @Test func aWallClockBudgetSavesAndEndsWell() throws {
+    let run = try FashionRun(steps: 100_000)
+    let result = try run.distil("r", "--stop-after", "1.5s", "--quiet")
+    #expect(result.status == 0 && result.output.contains("--resume goes on"), "\(result.errors)")
+    let step = try run.metrics("r").count
+    #expect(step > 0 && step < 100_000)
+    #expect(try run.files("r/checkpoints").contains(String(format: "%09d.safetensors", step)))
+    let wrong = try run.distil("r", "--resume", "--stop-after", "3 hours")
+    #expect(wrong.status == 64)
+  }
+
+  @Test func checkpointsAreKeptByRule() throws {
+    let run = try FashionRun(steps: 21)
+    let result = try run.distil(
+      "r", "--quiet", "--set", "checkpoints={every: 3, keep: 2, keepEvery: 5, best: true}")
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(
+      try run.files("r/checkpoints").filter { $0.hasSuffix(".json") }
+        == [5, 10, 15, 20, 21].map { String(format: "%09d.json", $0) })
+    // It is the student of the evaluation with the best score.
+    let best = try run.folder.bytes("r/best.safetensors")
+    #expect(!best.isEmpty)
+    let scores = try run.metrics("r").compactMap { line -> Double? in
+      guard let match = line.firstMatch(of: /"validation.top1":([0-9.e-]+)/) else { return nil }
+      return Double(match.1)
+    }
+    #expect(scores.count == 3)
+    let evaluation = try Tool.run(
+      "evaluate", run.folder.file("r/best.safetensors"), "--data",
+      "fashion-mnist:train[200:260]", "--json", "--threads", "1", in: run.folder)
+    let json = try JSONSerialization.jsonObject(
+      with: Data((evaluation.output.split(separator: "\n").last ?? "").utf8))
+    let student = (json as? [String: Any])?["student"] as? [String: Any]
+    let top1 = student?["top1"] as? Double
+    // Evaluated in f32 there, in bf16 during the run.
+    #expect(abs((top1 ?? -1) - (scores.max() ?? 9)) < 0.035)
+    // Rules may change when a run goes on.
+    let again = try run.distil(
+      "r", "--resume", "--quiet", "--set", "checkpoints={every: 1, keep: 1}")
+    #expect(again.status == 0, "\(again.errors)")
+  }
+
+  @Test func aDryRunTellsAndKeepsNothing() throws {
+    let run = try FashionRun(steps: 1000)
+    let result = try run.distil("r", "--dry-run", "2")
+    #expect(result.status == 0, "\(result.errors)")
+    for word in [
+      "step 1 ", "step 2 ", "2 of 1,000 steps", "(16, 3, 28, 28) -> (16, 10)", "images/s", "memory",
+    ] {
+      #expect(result.output.contains(word), "\(word) in \(result.output)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: run.folder.file("r")))
+    for policy in ["fix/rs", "fix/ic_ens", "ind/rc"] {
+      let absent = try run.distil(
+        "r", "--dry-run", "1", "--set",
+        "data={train: flowers102:train, validation: flowers102:validation}",
+        "--set",
+        "teachers=[{weights: none.npz, model: {bit: {depth: [1, 1], width: 0.5, classes: 102}}, resolution: 40}]",
+        "--set", "views.policy=\(policy)", "--set", "batchSize=2", "--data-dir",
+        run.folder.file("nowhere"))
+      #expect(absent.status == 0, "\(absent.errors)")
+      #expect(absent.output.contains("generated images") && absent.output.contains("fresh weights"))
+      #expect(absent.output.contains("(2, 3, 40, 40) -> (2, 102)"))
+    }
+    #expect(
+      try run.files("").filter { $0 != "stream-out" && $0 != "stream-err" }
+        == ["r.yaml", "teacher.safetensors"])
+  }
+
+  @Test func aHeadIsResetAndLayersAreFrozen() throws {
+    let run = try FashionRun(steps: 3)
+    let start =
+      "--set=student={weights: teacher.safetensors, resolution: 28, head: reset, frozen: ['stem.*', 'stages.0.*']}"
+    let whole = try run.train("r", "--quiet", start)
+    #expect(whole.status == 0, "\(whole.errors)")
+    let before = try ModelFile(path: run.folder.file("teacher.safetensors")).model.store
+    let after = try ModelFile(path: run.folder.file("r/student.safetensors")).model.store
+    for (a, b) in zip(before.parameters, after.parameters) {
+      let isFrozen = a.name.hasPrefix("stem.") || a.name.hasPrefix("stages.0.")
+      #expect((a.value.bytes == b.value.bytes) == isFrozen, "\(a.name)")
+    }
+    let checkpoint = try SafetensorsFile(
+      run.folder.file("r/checkpoints/000000003.safetensors")
+    ).names
+    #expect(!checkpoint.contains("mu.stem.conv.weight"))
+    #expect(checkpoint.contains("mu.head.fc.weight"))
+
+    // Another number of classes needs a new head.
+    let folder = "--set=data={train: 'folder:two'}"
+    for number in 0..<8 {
+      let bytes = try photograph(height: 30, width: 30, seed: number).pngData()
+      let path = run.folder.file("two/\(number % 2 == 0 ? "even" : "odd")")
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      _ = try run.folder.write("two/\(number % 2 == 0 ? "even" : "odd")/\(number).png", bytes)
+    }
+    let kept = try run.train(
+      "k", folder, "--data-dir", run.folder.path, "--set",
+      "student={weights: teacher.safetensors, resolution: 28}")
+    #expect(kept.status == 1 && kept.errors.contains("student.head: reset"), "\(kept.errors)")
+    let reset = try run.train("k", folder, "--data-dir", run.folder.path, "--quiet", start)
+    #expect(reset.status == 0, "\(reset.errors)")
+    #expect(
+      try ModelFile(path: run.folder.file("k/student.safetensors")).classNames == ["even", "odd"])
+    let wrong = try run.train("w", "--set", "student.frozen=[layer1.*]")
+    #expect(wrong.status == 1 && wrong.errors.contains("stem.conv.weight"))
+    let all = try run.train("w", "--set", "student.frozen=['*']")
+    #expect(all.status == 1 && all.errors.contains("nothing is left"))
+  }
+
+  @Test func dataSetsAreMixedAndTeachersCombined() throws {
+    let run = try FashionRun(steps: 4)
+    try FileManager.default.createDirectory(
+      atPath: run.folder.file("photos"), withIntermediateDirectories: true)
+    for number in 0..<6 {
+      _ = try run.folder.write(
+        "photos/\(number).jpg", photograph(height: 40, width: 50, seed: number).jpegData())
+    }
+    let photos = run.folder.file("photos")
+    var students: [[UInt8]] = []
+    for edits in [
+      ["data.train={'photos:\(photos)': 1, 'fashion-mnist:train[:50]': 3}"],
+      ["data.train=['photos:\(photos)', 'fashion-mnist:train[:50]']"],
+      ["data.train=photos:\(photos)"],
+    ]
+      + ["distances", "probabilities", "logits"].map({
+        [
+          "combine=\($0)",
+          "teachers=[{weights: teacher.safetensors, resolution: 28}, {weights: teacher.safetensors, resolution: 20, weight: 2}]",
+        ]
+      })
+    {
+      let name = "r\(students.count)"
+      let result = try Tool.run(
+        run.arguments(name, ["--quiet"] + edits.flatMap { ["--set", $0] }), in: run.folder)
+      #expect(result.status == 0, "\(edits): \(result.errors)")
+      // Evaluated on Fashion-MNIST whatever was learnt from.
+      #expect(result.output.contains("top-1"))
+      students.append(try run.folder.bytes("\(name)/student.safetensors"))
+    }
+    for (a, b) in zip(students, students.dropFirst()) { #expect(a != b) }
+    // An unlabelled data set cannot supervise.
+    let labels = try run.train("l", "--set", "data.train=photos:\(photos)")
+    #expect(labels.status == 1 && labels.errors.contains("no labels"))
+    let blend = try run.distil(
+      "l", "--set", "data.train=photos:\(photos)", "--set", "labels.alpha=0.5")
+    #expect(blend.status == 1 && blend.errors.contains("labels.alpha"))
+  }
+
+  /// What the summary at intervals has to hold (docs/recipes.md), and that TensorBoard's file is there.
+  @Test func evaluationsTellOfBothNetworksOnBothSets() throws {
+    let run = try FashionRun(steps: 5, "logEvery: 2")
+    let result = try run.distil("r", "--quiet")
+    #expect(result.status == 0, "\(result.errors)")
+    let lines = try run.metrics("r")
+    #expect(lines.map { $0.contains("\"step\":5") } == [false, false, true])
+    let figures = [
+      "top1", "top5", "loss", "entropy", "agreement", "agreementTop5", "kl", "euclidean",
+      "teacherTop1", "teacherTop5", "teacherLoss", "teacherEntropy",
+    ]
+    for set in ["train", "validation"] {
+      for figure in figures {
+        #expect(lines[2].contains("\"\(set).\(figure)\":"), "\(set).\(figure)")
+      }
+    }
+    for key in ["distillLoss", "gradientNorm", "parameterNorm", "updateNorm", "learningRate"] {
+      #expect(lines.allSatisfy { $0.contains("\"\(key)\":") })
+    }
+    #expect(try run.files("r").contains { $0.hasPrefix("events.out.tfevents.") })
+  }
+}
