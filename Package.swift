@@ -108,13 +108,13 @@ let package = Package(
       path: "Sources/funmatch"),
     .target(
       name: "FunMatchTestSupport", dependencies: ["FunMatchTorch", "FunMatchDatasets"],
-      path: "Tests/Support"),
+      path: "Tests/Support", exclude: ["read_events.py"]),
     tests("Torch", exclude: ["Fixtures"]), tests("NN"),
     tests("Optimizers", exclude: ["Fixtures"]), tests("Models"),
     tests("Images", ["FunMatchDatasets", "CCodecs"], exclude: ["Fixtures"]),
     tests("Datasets", exclude: ["Fixtures"]), tests("Views"),
     tests("Distillation", exclude: ["Fixtures"]),
-    tests("Experiments", exclude: ["read_events.py"]),
+    tests("Experiments"),
     .testTarget(
       name: "funmatchTests",
       dependencies: ["funmatch", "FunMatchTestSupport", "FunMatchModels", "FunMatchViews"],

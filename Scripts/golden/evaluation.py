@@ -33,12 +33,14 @@ def combined(teachers, weights, kind, t):
     shares = np.array(weights) / sum(weights)
     if kind == "logits":
         return sum(w * z for w, z in zip(shares, teachers))
-    return np.array(
-        [
-            [t * np.log(max(p, 1e-30)) for p in sum(w * softmax(z[row] / t) for w, z in zip(shares, teachers))]
-            for row in range(len(teachers[0]))
-        ]
-    )
+    rows = []
+    for row in range(len(teachers[0])):
+        scaled = [z[row] / t for z in teachers]
+        # What a softmax does not see: such that teachers who agree have their own logits.
+        level = sum(w * (max(z) + np.log(sum(np.exp(z - max(z))))) for w, z in zip(shares, scaled))
+        mean = sum(w * softmax(z) for w, z in zip(shares, scaled))
+        rows.append([t * (np.log(max(p, 1e-30)) + level) for p in mean])
+    return np.array(rows)
 
 
 def network(logits, labels):

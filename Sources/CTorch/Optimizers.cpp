@@ -221,6 +221,13 @@ int32_t ct_weight_update(ct_tensor weightHandle, ct_tensor directionHandle, doub
   });
 }
 
+int32_t ct_approach(ct_tensor target, ct_tensor source, double share) {
+  return guard([&] {
+    c10::NoGradGuard noGrad;
+    get(target).lerp_(get(source), share);
+  });
+}
+
 int32_t ct_blend(ct_tensor target, double kept, ct_tensor source, double added) {
   return guard([&] {
     c10::NoGradGuard noGrad;

@@ -29,7 +29,7 @@ package final class GeneratedDataset: Dataset, @unchecked Sendable {
   }
 
   /// What stands in for a data set that is not here: as many images and classes as it has where it was
-  /// published, else 1,000 images; folders have ten classes, photographs and shards no labels.
+  /// published, else 1,000 images; folders and shards have ten classes, photographs no labels.
   ///
   /// - Throws: `DatasetError` when there is no such data set or split.
   package convenience init(standingFor reference: DatasetReference) throws {
@@ -41,7 +41,7 @@ package final class GeneratedDataset: Dataset, @unchecked Sendable {
       count = published
     }
     if let slice = reference.slice { count = try Slice(slice).range(of: count).count }
-    let classes = card?.classes ?? (reference.name == "folder" ? 10 : 0)
+    let classes = card?.classes ?? (reference.name == "photos" ? 0 : 10)
     try self.init(count: max(count, 1), classNames: (0..<classes).map(String.init))
   }
 

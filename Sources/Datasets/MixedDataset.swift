@@ -11,7 +11,7 @@ public struct MixedDataset: Dataset {
   public let classNames: [String]
   /// As in the data sets with labels.
   public let classNamesAreNumbers: Bool
-  /// Those of all data sets.
+  /// Those of all data sets, which cover every image if there are any.
   public let shards: [Range<Int>]
   private let bases: [any Dataset]
 
@@ -20,10 +20,14 @@ public struct MixedDataset: Dataset {
     self.bases = bases
     var parts: [Range<Int>] = []
     var shards: [Range<Int>] = []
+    let isSharded = bases.contains { !$0.shards.isEmpty }
     for base in bases {
       let start = parts.last?.upperBound ?? 0
       parts.append(start..<start + base.count)
-      shards += base.shards.map { start + $0.lowerBound..<start + $0.upperBound }
+      // Beside files, an image that lies by itself is a file of one.
+      let own =
+        base.shards.isEmpty && isSharded ? (0..<base.count).map { $0..<$0 + 1 } : base.shards
+      shards += own.map { start + $0.lowerBound..<start + $0.upperBound }
     }
     self.parts = parts
     self.shards = shards
@@ -67,6 +71,11 @@ public struct MixedDataset: Dataset {
   public func open(_ index: Int, with reader: ImageReader) throws {
     let (base, place) = find(index)
     try base.open(place, with: reader)
+  }
+
+  /// Data sets none of whose images has a label, by their place; all, where names of classes differ.
+  public var unlabelled: [Int] {
+    bases.indices.filter { classNames.isEmpty || bases[$0].classNames.isEmpty }
   }
 
   private func find(_ index: Int) -> (base: any Dataset, place: Int) {

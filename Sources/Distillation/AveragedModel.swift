@@ -4,7 +4,7 @@ import FunMatchTorch
 
 /// An exponential moving average of a network's weights: what is evaluated and kept in its place.
 ///
-/// After update n: average ← d · average + (1 - d) · weight, d = min(decay, (1 + n) / (10 + n)), so that
+/// After update n: average ← average + (1 - d) · (weight - average), d = min(decay, (1 + n) / (10 + n)), so that
 /// the start is soon forgotten (TensorFlow's `ExponentialMovingAverage` with a number of updates).
 public final class AveragedModel {
   /// The network that holds the averages.
@@ -27,8 +27,9 @@ public final class AveragedModel {
   /// Takes in the values of `source` after its update `count`, 1 being the first.
   func update(from source: any Model, count: Int) {
     let kept = min(decay, Double(1 + count) / Double(10 + count))
-    for (average, parameter) in zip(model.store.parameters, source.store.parameters) {
-      average.value.blend(keeping: kept, adding: 1 - kept, of: parameter.value)
+    for (average, parameter) in zip(model.store.parameters, source.store.parameters)
+    where parameter.value.requiresGradient {
+      average.value.approach(parameter.value, by: 1 - kept)
     }
   }
 

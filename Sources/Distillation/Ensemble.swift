@@ -26,7 +26,8 @@ public struct Ensemble: Sendable, Equatable {
 
   /// Logits t of the teachers as one, from those of each, (N, classes). For probabilities, and for
   /// `distances`, which have no common logits: softmax(t / T) = Σ w softmax(z / T), T being
-  /// `temperature`, the sum of w 1.
+  /// `temperature`, the sum of w 1. That leaves a summand open, which is such that teachers who agree
+  /// have their own logits.
   public func combined(_ logits: [Tensor], temperature: Double = 1) -> Tensor {
     guard logits.count > 1 else { return logits[0] }
     let total = weights.reduce(0, +)
@@ -38,8 +39,11 @@ public struct Ensemble: Sendable, Equatable {
     switch combination {
     case .logits: return mean(logits)
     case .probabilities, .distances:
-      let probabilities = mean(logits.map { ($0 * (1 / temperature)).softmax() })
-      return FixedTargets.logarithm(probabilities) * temperature
+      let scaled = logits.map { $0 * (1 / temperature) }
+      // log Σ exp of each, which its softmax has lost.
+      let sums = scaled.map { ($0 - $0.logSoftmax()).narrowed(1, 0..<1) }
+      let probabilities = FixedTargets.logarithm(mean(scaled.map { $0.softmax() }))
+      return (probabilities + mean(sums)) * temperature
     }
   }
 }

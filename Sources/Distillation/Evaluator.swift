@@ -53,17 +53,25 @@ public final class Evaluator {
   /// Runs the whole data set through the network; images that are broken, if they are skipped, count
   /// nowhere.
   ///
-  /// - Throws: the data set's error when an image cannot be read.
-  public func callAsFunction(_ subject: Subject) throws -> Evaluation {
-    try tally(subject, detailed: false).evaluation
+  /// - Parameter shouldStop: asked before every batch; ends the work by saying yes.
+  /// - Throws: the data set's error when an image cannot be read; `CancellationError` when it is
+  ///   stopped.
+  public func callAsFunction(
+    _ subject: Subject, shouldStop: () -> Bool = { false }
+  ) throws -> Evaluation {
+    try tally(subject, detailed: false, shouldStop).evaluation
   }
 
   /// The same, telling of every class, too.
   ///
   /// - Throws: the data set's error when an image cannot be read.
-  public func detailed(_ subject: Subject) throws -> Tally { try tally(subject, detailed: true) }
+  public func detailed(_ subject: Subject) throws -> Tally {
+    try tally(subject, detailed: true) { false }
+  }
 
-  private func tally(_ subject: Subject, detailed: Bool) throws -> Tally {
+  private func tally(
+    _ subject: Subject, detailed: Bool, _ shouldStop: () -> Bool
+  ) throws -> Tally {
     var tally = Tally(classes: subject.model.classes, detailed: detailed)
     // The teachers are shown the same images, unless they have been asked before.
     var answers = teacherAnswers
@@ -77,6 +85,7 @@ public final class Evaluator {
     }
     let sources = try ways.map { try source($0) }
     for number in 0..<sources[0].count {
+      if shouldStop() { throw CancellationError() }
       let batches = try sources.map { try $0.batch(number) }
       let batch = batches[0]
       var whole = batch.whole
@@ -97,6 +106,9 @@ public final class Evaluator {
       let rows = whole.count < batch.labels.count ? Tensor(whole.map { Int64($0) }) : nil
       func chosen(_ logits: Tensor) -> Tensor { rows.map { logits.selecting($0) } ?? logits }
       tally.count(chosen(logits), whole.map { batch.labels[$0] }, teacher: teacher.map(chosen))
+    }
+    guard tally.evaluation.images > 0 else {
+      throw TrainingError("none of the \(dataset.count) images to evaluate can be decoded")
     }
     (teacherAnswers, teacherSeconds) = (answers, tally.teacherSeconds)
     return tally

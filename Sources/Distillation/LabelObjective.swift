@@ -20,15 +20,17 @@ public struct LabelObjective: Objective {
   ///
   /// - Throws: `TrainingError` when an image has no label or one out of range.
   public func target(_ batch: Batch) throws -> [Tensor] {
-    let own = try oneHot(batch.labels)
+    let own = try oneHot(batch.labels, of: batch.indices)
     guard batch.lambda < 1 else { return [own] }
-    return [Mixup.mix(own, try oneHot(batch.partnerLabels), lambda: batch.lambda)]
+    let partner = try oneHot(batch.partnerLabels, of: batch.partners)
+    return [Mixup.mix(own, partner, lambda: batch.lambda)]
   }
 
-  private func oneHot(_ labels: [Int?]) throws -> Tensor {
-    let known = try labels.map { label in
+  private func oneHot(_ labels: [Int?], of images: [Int]) throws -> Tensor {
+    let known = try zip(labels, images).map { label, image in
       guard let label, (0..<classes).contains(label) else {
-        throw TrainingError("an image has no label in 0 ..< \(classes); training needs labels")
+        throw TrainingError(
+          "image \(image) of the training data has no label in 0 ..< \(classes)")
       }
       return Int64(label)
     }

@@ -7,11 +7,11 @@ struct AccuracyFigure {
 
   /// Draws `report/accuracy.svg` from the metrics.
   ///
-  /// - Parameter teacher: the teacher's top-1 on the same images, drawn as a line.
   /// - Returns: the figure's path; `nil` when nothing was evaluated or gnuplot is not installed.
-  func draw(teacher: Double?) throws -> String? {
-    let top1 = try MetricsLog.series("validation.top1", path: folder.metrics)
-    let agreement = try MetricsLog.series("validation.agreement", path: folder.metrics)
+  func draw() throws -> String? {
+    let series = try MetricsLog.series(
+      ["top1", "agreement", "teacherTop1"].map { "validation." + $0 }, path: folder.metrics)
+    let (top1, agreement, teacher) = (series[0], series[1], series[2].last?.value)
     guard let last = (top1 + agreement).map(\.step).max() else { return nil }
     var curves: [String] = []
     for (key, name, series) in [

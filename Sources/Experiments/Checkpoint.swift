@@ -23,6 +23,9 @@ public struct Checkpoint {
     /// Which arrays are no weights but belong to the optimiser or are averages, by the beginning of
     /// their names.
     public var statePrefixes: [String]
+    /// What was measured of the step, if its evaluation was still to come and its line of metrics with
+    /// it.
+    public var pending: [String: Double]?
     /// SHA-256 of the `.safetensors` file.
     public var sha256: String
   }
@@ -35,13 +38,15 @@ public struct Checkpoint {
   /// Saves the state after `step` updates and removes checkpoints that the rule does not keep.
   ///
   /// - Parameters:
+  ///   - pending: what was measured of the step, if its line of metrics is not written yet.
   ///   - average: the moving average of the weights, if there is one.
   ///   - rule: which checkpoints are kept.
   /// - Throws: `TorchError` when the disk is full or the folder cannot be written; older
   ///   checkpoints stay then.
   public static func save(
     _ model: any Model, _ optimizer: any Optimizer, average: AveragedModel? = nil, step: Int,
-    origin: [String] = [], folder: String, rule: Recipe.Checkpoints
+    origin: [String] = [], pending: [String: Double]? = nil, folder: String,
+    rule: Recipe.Checkpoints
   ) throws {
     let digits = String(step)
     let name = String(repeating: "0", count: max(0, 9 - digits.count)) + digits
@@ -52,7 +57,7 @@ public struct Checkpoint {
     let description = Description(
       step: step, origin: origin, optimizerCount: optimizer.count,
       statePrefixes: Set(others.map { String($0.name.prefix { $0 != "." }) + "." }).sorted(),
-      sha256: try checksum(path))
+      pending: pending, sha256: try checksum(path))
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
     try AtomicFile.write(to: sidecar(path), encoder.encode(description))
@@ -67,6 +72,9 @@ public struct Checkpoint {
       try? FileManager.default.removeItem(atPath: old)
     }
   }
+
+  /// Whether a folder holds any checkpoint, whole or damaged.
+  static func exists(in folder: String) -> Bool { !list(folder).isEmpty }
 
   /// Removes what a run that was killed while it saved has left: files under temporary names, and
   /// arrays without a description.

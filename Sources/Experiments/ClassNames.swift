@@ -23,13 +23,20 @@ public enum ClassNames {
       throw ExperimentError("\(name) has \(labels.count) classes, \(network) has \(classes)")
     }
     guard names.count == classes else { return }
-    // Other names may be other words for the same; the same name in another place cannot be.
-    let places = Dictionary(zip(names, names.indices)) { first, _ in first }
-    for (number, label) in labels.enumerated() {
-      guard let place = places[label], place != number, names[number] != label else { continue }
+    if let label = misplaced(labels, among: names) {
       throw ExperimentError(
-        "'\(label)' is class \(number) of \(name) and class \(place) of \(network): labels would mean "
-          + "something else")
+        "'\(label)' is class \(labels.firstIndex(of: label) ?? 0) of \(name) and class "
+          + "\(names.firstIndex(of: label) ?? 0) of \(network): labels would mean something else")
     }
+  }
+
+  /// A name that is in another place in `names`; `nil` when there is none. Other names may be other
+  /// words for the same; the same name in another place cannot be.
+  static func misplaced(_ labels: [String], among names: [String]) -> String? {
+    guard labels.count == names.count else { return nil }
+    let places = Dictionary(zip(names, names.indices)) { first, _ in first }
+    return zip(labels.indices, labels).first { number, label in
+      places[label].map { $0 != number && names[number] != label } ?? false
+    }?.1
   }
 }

@@ -13,6 +13,8 @@ public struct DryRun {
   private let file: RecipeFile
   private let options: RunOptions
   private let steps: Int
+  /// Views of each image that fixed teachers are asked about in a run that is meant.
+  private let views: Int
   private let folder: URL
   private var recipe: Recipe { file.recipe }
 
@@ -21,6 +23,7 @@ public struct DryRun {
     self.kind = kind
     self.options = options
     steps = options.dryRunSteps ?? 1
+    views = file.recipe.views.teacher.fixedViews
     folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("funmatch-dry-run-\(UUID().uuidString)")
     self.file = file.with { recipe in
@@ -49,7 +52,18 @@ public struct DryRun {
     let state = parts.optimizer.state.reduce(0) { $0 + $1.tensor.count * $1.tensor.dtype.size }
     line("optimizer", "\(recipe.optimizer.name), its state takes \(Self.megabytes(state))")
     let log = Logger(label: "funmatch") { _ in SwiftLogNoOpLogHandler() }
+    let begin = ContinuousClock.now
     guard let trainer = try parts.trainer(log, shouldStop: options.shouldStop) else { return }
+    if views > 0 {
+      // Some images with fewer views stand for all with all.
+      let asked = min(parts.images.trainingCount, steps * recipe.batchSize)
+      let each = begin.duration(to: .now).seconds / Double(asked * recipe.views.teacher.fixedViews)
+      let all = parts.images.trainingCount * views
+      line(
+        "targets",
+        "the teachers are asked about \(Comparison.grouped(all)) views first: about "
+          + ProgressLine.time(each * Double(all)))
+    }
     var speeds: [Double] = []
     try trainer.run(0..<min(steps, parts.steps)) { progress in
       speeds.append(progress.imagesPerSecond)
@@ -63,6 +77,9 @@ public struct DryRun {
     // The first step sets things up.
     let speed = (speeds.count > 1 ? Array(speeds.dropFirst()) : speeds).max() ?? 0
     let seconds = Double(parts.steps) * Double(recipe.batchSize) / max(speed, 1e-9)
+    if case .shampoo(let settings) = recipe.optimizer, settings.startStep >= steps {
+      line("", "preconditioning, from step \(settings.startStep + 1) on, is not in it")
+    }
     line("time", "about \(ProgressLine.time(seconds)) for all steps at this speed")
     line("memory", "\(Self.megabytes(ProcessMemory.peak)) at most so far")
   }

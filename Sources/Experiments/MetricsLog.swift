@@ -4,6 +4,8 @@ import FunMatchTorch
 /// `metrics.jsonl`: one JSON object a line, keys sorted, written through as it comes. The file may be
 /// far larger than memory.
 public final class MetricsLog {
+  /// The step of the last line that was kept; `nil` when there is none.
+  public let lastStep: Int?
   private let file: FileHandle
   private let path: String
 
@@ -14,17 +16,11 @@ public final class MetricsLog {
   public init(path: String, keepingThrough step: Int) throws {
     self.path = path
     if !FileManager.default.fileExists(atPath: path) { try AtomicFile.write(to: path, Data()) }
-    var end: UInt64 = 0
-    try Self.forEachLine(path) { line, next in
-      guard let number = Self.object(line)?["step"] as? NSNumber, number.intValue <= step else {
-        return false
-      }
-      end = next
-      return true
-    }
+    let end = try Self.end(path, through: step)
+    lastStep = end.step
     do {
       file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-      try file.truncate(atOffset: end)
+      try file.truncate(atOffset: end.offset)
       try file.seekToEnd()
     } catch {
       throw Self.failure(path, error)
@@ -56,23 +52,81 @@ public final class MetricsLog {
     }
   }
 
-  /// The points of one key: (step, value), in order.
+  /// The points of each key: (step, value), in order.
   ///
   /// - Throws: `ExperimentError` when the file cannot be read.
-  public static func series(_ key: String, path: String) throws -> [(step: Int, value: Double)] {
-    guard FileManager.default.fileExists(atPath: path) else { return [] }
-    let word = Data("\"\(key)\"".utf8)
-    var points: [(step: Int, value: Double)] = []
+  public static func series(
+    _ keys: [String], path: String
+  ) throws -> [[(step: Int, value: Double)]] {
+    let words = keys.map { Data("\"\($0)\"".utf8) }
+    var series = keys.map { _ in [(step: Int, value: Double)]() }
+    guard FileManager.default.fileExists(atPath: path) else { return series }
     try forEachLine(path) { line, _ in
-      // Most lines of a long run have no evaluation.
-      if line.range(of: word) != nil, let object = object(line),
-        let step = object["step"] as? NSNumber, let value = object[key] as? NSNumber
-      {
-        points.append((step.intValue, value.doubleValue))
+      // Most lines of a long run have none of them.
+      guard words.contains(where: { line.range(of: $0) != nil }), let object = object(line),
+        let step = object["step"] as? NSNumber
+      else { return true }
+      for (place, key) in keys.enumerated() {
+        guard let value = object[key] as? NSNumber else { continue }
+        series[place].append((step.intValue, value.doubleValue))
       }
       return true
     }
-    return points
+    return series
+  }
+
+  /// Where the last line of a step up to `step` ends, and that step. Steps ascend, so that a few lines
+  /// have to be read of however many.
+  private static func end(
+    _ path: String, through step: Int
+  ) throws -> (offset: UInt64, step: Int?) {
+    do {
+      let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+      defer { try? file.close() }
+      // Lines that begin before `low` stay, those that begin at `high` or behind it go.
+      var (low, high) = (UInt64(0), try file.seekToEnd())
+      var last: Int?
+      while high > low {
+        let middle = high - low > 1 << 16 ? low + (high - low) / 2 : low
+        guard let line = try firstLine(in: file, from: middle, isBegin: middle == low, below: high)
+        else {
+          if middle == low { break }
+          high = middle
+          continue
+        }
+        if let number = (object(line.text)?["step"] as? NSNumber)?.intValue, number <= step {
+          (low, last) = (line.end, number)
+        } else if middle == low {
+          break
+        } else {
+          high = middle
+        }
+      }
+      return (low, last)
+    } catch {
+      throw ExperimentError("\(path): cannot be read (\(error.localizedDescription))")
+    }
+  }
+
+  /// The first whole line that begins at `offset` or behind it and before `limit`, and where it ends.
+  ///
+  /// - Parameter isBegin: whether a line begins at `offset`.
+  private static func firstLine(
+    in file: FileHandle, from offset: UInt64, isBegin: Bool, below limit: UInt64
+  ) throws -> (text: Data, end: UInt64)? {
+    try file.seek(toOffset: offset)
+    var bytes = Data()
+    var begin: Int? = isBegin ? 0 : nil
+    while let piece = try file.read(upToCount: 1 << 13), !piece.isEmpty {
+      bytes.append(piece)
+      while true {
+        guard let end = bytes[(begin ?? 0)...].firstIndex(of: UInt8(ascii: "\n")) else { break }
+        if let begin { return (bytes[begin..<end], offset + UInt64(end) + 1) }
+        guard offset + UInt64(end) + 1 < limit else { return nil }
+        begin = end + 1
+      }
+    }
+    return nil
   }
 
   /// Calls `body` with every whole line and the offset at which the next begins, until it returns

@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchDatasets
 import FunMatchModels
 import FunMatchTorch
 
@@ -23,12 +24,16 @@ struct NetworkLoader {
     let folder = URL(fileURLWithPath: recipePath).deletingLastPathComponent().path
     let named = ProcessInfo.processInfo.environment["FUNMATCH_WEIGHTS"] ?? ""
     let folders = [folder, named.isEmpty ? "weights" : named]
+    let hint =
+      PublishedWeights.known.contains { $0.name + ".npz" == weights }
+      ? "; `funmatch data fetch \((weights as NSString).deletingPathExtension)` brings it" : ""
     guard
       let found = folders.map({ $0 + "/" + weights })
         .first(where: FileManager.default.fileExists(atPath:))
     else {
       throw ExperimentError(
-        "\(weights): there is no such file in \(folders.joined(separator: " or "))"
+        "\(weights): there is no such file in \(Set(folders).sorted().joined(separator: " or "))"
+          + hint
           + (named.isEmpty ? " (FUNMATCH_WEIGHTS can name another folder)" : ""))
     }
     return found
@@ -92,7 +97,9 @@ struct NetworkLoader {
     _ spec: ModelSpec?, classes: Int, key: String, seed: UInt64
   ) throws -> ModelFile {
     guard var spec else {
-      throw ExperimentError("\(key).model is missing; without weights nothing else tells it")
+      throw ExperimentError(
+        "\(key).model is missing; without weights, or with a file that is not here, nothing else tells it"
+      )
     }
     spec.classes = spec.classes ?? classes
     return ModelFile(model: try spec.build(seed: seed), spec: spec)

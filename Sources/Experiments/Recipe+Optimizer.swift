@@ -109,15 +109,20 @@ extension Recipe.Optimizer: Codable {
     case adam, adamW, sgd, shampoo
   }
 
-  /// Decodes the map; what is left out of an optimiser's settings has its defaults.
+  /// Decodes the map, or a name alone; what is left out of an optimiser's settings has its defaults.
   public init(from decoder: any Decoder) throws {
+    if let name = try? decoder.singleValueContainer().decode(String.self) {
+      let plain: [String: Self] = [
+        "adam": .adam(AdamConfiguration()), "adamW": .adamW(.adamW),
+        "sgd": .sgd(SGDConfiguration()), "shampoo": .shampoo(ShampooConfiguration()),
+      ]
+      guard let known = plain[name] else { throw Self.unknown(decoder) }
+      self = known
+      return
+    }
     let keys = try decoder.container(keyedBy: CodingKeys.self)
     guard keys.allKeys.count == 1, let key = keys.allKeys.first else {
-      throw DecodingError.dataCorrupted(
-        .init(
-          codingPath: decoder.codingPath,
-          debugDescription: "expected one optimiser as the only key: "
-            + CodingKeys.allCases.map(\.rawValue).joined(separator: ", ")))
+      throw Self.unknown(decoder)
     }
     switch key {
     case .adam: self = .adam(try keys.decode(AdamConfiguration.self, forKey: key))
@@ -127,6 +132,14 @@ extension Recipe.Optimizer: Codable {
     case .sgd: self = .sgd(try keys.decode(SGDConfiguration.self, forKey: key))
     case .shampoo: self = .shampoo(try keys.decode(ShampooConfiguration.self, forKey: key))
     }
+  }
+
+  private static func unknown(_ decoder: any Decoder) -> DecodingError {
+    .dataCorrupted(
+      .init(
+        codingPath: decoder.codingPath,
+        debugDescription: "expected one optimiser: "
+          + CodingKeys.allCases.map(\.rawValue).joined(separator: ", ")))
   }
 
   /// Writes the map.

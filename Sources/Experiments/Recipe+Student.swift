@@ -37,7 +37,11 @@ extension Recipe.Student {
     model = try keys.decodeIfPresent(ModelSpec.self, forKey: .model)
     resolution = try keys.decode(Int.self, forKey: .resolution)
     head = try keys.value(.head, or: .keep)
-    frozen = try keys.value(.frozen, or: [])
+    if let pattern = try? keys.decode(String.self, forKey: .frozen) {
+      frozen = [pattern]
+    } else {
+      frozen = try keys.value(.frozen, or: [])
+    }
   }
 
   /// Writes absent weights and model as null.

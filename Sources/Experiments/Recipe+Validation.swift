@@ -30,8 +30,9 @@ extension Recipe {
     for (index, teacher) in teachers.enumerated() {
       try check(teacher.resolution, "teachers.\(index).resolution", upTo: largest)
       try check(teacher.model, "teachers.\(index)")
-      guard teacher.weight > 0, teacher.weight.isFinite else {
-        throw ExperimentError("teachers.\(index).weight: \(teacher.weight) must be positive")
+      guard (1e-6...1e6).contains(teacher.weight) else {
+        throw ExperimentError(
+          "teachers.\(index).weight: \(teacher.weight) must be between 1e-6 and 1e6")
       }
     }
     if let average, !(average > 0 && average < 1) {

@@ -30,6 +30,27 @@ enum RecipeKeys {
     return nil
   }
 
+  /// All values of a recipe that is written out, by dotted key.
+  static func values(in text: String) -> [String: String] {
+    var values: [String: String] = [:]
+    func visit(_ node: Node, _ path: [String]) {
+      switch node {
+      case .mapping(let map) where !map.isEmpty:
+        for (key, value) in map { visit(value, path + [key.string ?? "?"]) }
+      case .sequence(let list) where !list.isEmpty:
+        for (index, value) in list.enumerated() { visit(value, path + ["\(index)"]) }
+      default:
+        // Written as 5e-1.
+        let number = node.string.flatMap { Double($0) }.map { value in
+          value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
+        }
+        values[path.joined(separator: ".")] = number ?? node.string ?? "none"
+      }
+    }
+    if let tree = try? Yams.compose(yaml: text) { visit(tree, []) }
+    return values
+  }
+
   private static func suggestion(_ name: String, _ names: [String]) -> String {
     guard let nearest = nearest(to: name, names) else { return "" }
     return "did you mean '\(nearest)'? "
@@ -108,7 +129,10 @@ enum RecipeKeys {
     case is String.Type: "text"
     case is Bool.Type: "true or false"
     case is [Any].Type: "a list"
-    default: "\(type)" == "Mapping" ? "a map of keys" : "a value of \(type)"
+    default:
+      ["Mapping": "a map of keys", "Sequence": "a list", "Scalar": "one value, no list or map"][
+        "\(type)"]
+        ?? "a value of \(type)"
     }
   }
 }

@@ -62,6 +62,10 @@ enum RecipePreset: String, CaseIterable {
     switch path {
     // Another optimiser, or none of the preset's keys fits.
     case ["optimizer"]: return !own.isEmpty
+    // A policy brings settings of its own.
+    case ["views"]: return own["policy"] != nil
+    // Only a head that comes with weights can be reset.
+    case ["student"]: return own["weights"].map { $0.null != nil } ?? true
     case ["schedule"]:
       let group = Recipe.Length.alternatives.first { $0.contains(name) } ?? []
       return group.contains { own[Node($0)] != nil }

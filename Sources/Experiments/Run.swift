@@ -68,22 +68,22 @@ public struct Run {
     let log = RunLog.make(path: folder.log, isQuiet: options.isQuiet)
     Checkpoint.removeRemains(in: folder.checkpoints)
     log.info("\(parts.summary)")
-    if parts.schedule.warmupSteps >= parts.steps {
-      log.warning(
-        "the warm-up of \(parts.schedule.warmupSteps) steps is longer than the run")
-    }
+    for warning in parts.schedule.warnings { log.warning("\(warning)") }
 
     var start = 0
+    var pending: [String: Double]?
     if options.resume,
       let checkpoint = try Checkpoint.latest(
         in: folder.checkpoints, warn: { log.warning("\($0)") })
     {
       guard checkpoint.description.origin == parts.origin else {
         throw ExperimentError(
-          "\(folder.path) holds a run that learns from something else, or from other weights")
+          "\(folder.path) holds a run that learns from something else, from other images or weights"
+        )
       }
       try checkpoint.restore(parts.student.model, parts.optimizer, average: parts.average)
       start = min(checkpoint.description.step, parts.steps)
+      pending = checkpoint.description.pending
       log.info("resumed after step \(start)")
     }
     let environment = RunEnvironment(device: options.device)
@@ -92,30 +92,46 @@ public struct Run {
         "the run goes on under other conditions than environment.json tells: bits may differ")
     }
     try environment.write(to: folder.environment)
-    if start < parts.steps {
-      let end = try train(parts, from: start, log)
-      guard end == parts.steps else { return .stopped(step: end) }
+    let watch = try RunWatch(parts, recipe, folder, from: start, pending, options, log)
+    guard try watch.writePending() else { return .stopped(step: start) }
+    let end = start < parts.steps ? try train(parts, from: start, watch, log) : start
+    guard end == parts.steps else { return .stopped(step: end) }
+    do {
+      return .finished(try finish(parts, log), student: folder.student)
+    } catch is CancellationError {
+      return .stopped(step: end)
     }
-    return .finished(try finish(parts, log), student: folder.student)
   }
 
   /// Makes the steps and returns how many are done.
-  private func train(_ parts: RunParts, from start: Int, _ log: Logger) throws -> Int {
+  private func train(
+    _ parts: RunParts, from start: Int, _ watch: RunWatch, _ log: Logger
+  ) throws -> Int {
     guard let trainer = try parts.trainer(log, shouldStop: options.shouldStop) else { return start }
-    let watch = try RunWatch(
-      parts, recipe, folder, from: start, isQuiet: options.isQuiet, log)
+    func save(_ step: Int, pending: [String: Double]? = nil) throws {
+      try watch.synchronize()
+      try Checkpoint.save(
+        parts.student.model, parts.optimizer, average: parts.average, step: step,
+        origin: parts.origin, pending: pending, folder: folder.checkpoints,
+        rule: recipe.checkpoints)
+    }
     var done = start
     try trainer.run(start..<parts.steps) { progress in
       done = progress.stepsDone
-      try watch.note(progress)
+      let values = watch.values(progress)
+      let isDue = done == parts.steps || recipe.checkpoints.isDue(done)
+      let isEvaluated = watch.evaluates(after: done)
+      // An evaluation may take long, so that what it is of is saved first.
+      if isDue && isEvaluated { try save(done, pending: values) }
+      let isWritten = try watch.write(values, step: done)
+      watch.show(progress)
       let stops = options.shouldStop()
-      if stops || done == parts.steps || recipe.checkpoints.isDue(done) {
-        try watch.synchronize()
-        try Checkpoint.save(
-          parts.student.model, parts.optimizer, average: parts.average, step: done,
-          origin: parts.origin, folder: folder.checkpoints, rule: recipe.checkpoints)
+      if !isWritten {
+        if !isDue { try save(done, pending: values) }
+      } else if stops || (isDue && !isEvaluated) {
+        try save(done)
       }
-      return !stops
+      return isWritten && !stops
     }
     watch.end()
     return done
@@ -125,14 +141,9 @@ public struct Run {
   private func finish(_ parts: RunParts, _ log: Logger) throws -> Comparison? {
     try parts.resultFile.write(to: folder.student)
     log.info("wrote \(folder.student)")
-    let teacherTop1 = try MetricsLog.series("validation.teacherTop1", path: folder.metrics).last
-    if let figure = try AccuracyFigure(folder: folder).draw(teacher: teacherTop1?.value) {
-      log.info("drew \(figure)")
-    } else if recipe.data.validation != nil {
-      log.info("drew no figure: gnuplot is not installed, or failed")
-    }
+    if let figure = try AccuracyFigure(folder: folder).draw() { log.info("drew \(figure)") }
     let test = parts.evaluator(parts.images.test, parts.images.testLoading)
-    let comparison = try test.map { try parts.compare($0) }
+    let comparison = try test.map { try parts.compare($0, shouldStop: options.shouldStop) }
     parts.images.report(to: log)
     let broken = parts.images.brokenCount
     if broken > 0 { log.warning("\(broken) broken images were skipped in all") }

@@ -38,6 +38,8 @@ public struct RunFolder: Sendable {
       }
       return
     }
+    // What ended before its first checkpoint has nothing that could be lost.
+    guard Checkpoint.exists(in: checkpoints) else { return }
     guard resume else {
       throw ExperimentError(
         "\(path) already holds a run; continue it with --resume or choose another --output")
@@ -82,10 +84,12 @@ public struct RunFolder: Sendable {
     try AtomicFile.write(to: self.recipe, Data(text.utf8))
   }
 
+  /// The first keys whose values differ, with both.
   private static func difference(_ before: String, _ after: String) -> String {
-    let lines = before.split(separator: "\n")
-    let changed = after.split(separator: "\n").filter { !lines.contains($0) }
-    return changed.prefix(5).map { $0.trimmingCharacters(in: .whitespaces) }
-      .joined(separator: ", ")
+    let (there, now) = (RecipeKeys.values(in: before), RecipeKeys.values(in: after))
+    let keys = Set(there.keys).union(now.keys).filter { there[$0] != now[$0] }.sorted()
+    return keys.prefix(5).map { key in
+      "\(key): \(there[key] ?? "nothing") there, \(now[key] ?? "nothing") now"
+    }.joined(separator: "; ")
   }
 }

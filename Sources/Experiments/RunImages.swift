@@ -30,17 +30,21 @@ struct RunImages {
     self.recipe = recipe
     let registry = DatasetRegistry(dataFolder: options.dataFolder)
     var invented: [DatasetReference] = []
-    func open(_ reference: DatasetReference) throws -> any Dataset {
+    func open(_ reference: DatasetReference, _ key: String) throws -> any Dataset {
       do {
-        return try registry.open(reference)
-      } catch let error as DatasetError where error.isAbsence && options.dryRunSteps != nil {
-        invented.append(reference)
-        return try GeneratedDataset(standingFor: reference)
+        do {
+          return try registry.open(reference)
+        } catch let error as DatasetError where error.isAbsence && options.dryRunSteps != nil {
+          invented.append(reference)
+          return try GeneratedDataset(standingFor: reference)
+        }
+      } catch let error as DatasetError {
+        throw ExperimentError("\(key): \(error)")
       }
     }
     var count = 0
     (training, mixture) = try recipe.data.train.open { reference in
-      let whole = try open(reference)
+      let whole = try open(reference, "data.train")
       count += whole.count
       guard let steps = options.dryRunSteps else { return whole }
       return SpreadDataset(whole, count: steps * recipe.batchSize)
@@ -48,8 +52,8 @@ struct RunImages {
     trainingCount = count
     let slice = recipe.evaluation.trainingImages
     trainingSlice = slice > 0 ? SpreadDataset(training, count: slice) : nil
-    validation = try recipe.data.validation.map(open)
-    test = try recipe.data.test.map(open)
+    validation = try recipe.data.validation.map { try open($0, "data.validation") }
+    test = try recipe.data.test.map { try open($0, "data.test") }
     self.invented = invented
     func loading() -> LoaderOptions {
       LoaderOptions(

@@ -6,13 +6,13 @@ import FunMatchModels
 struct RunNetworks {
   let student: ModelFile
   let teachers: [ModelFile]
-  /// Names of the student's parameters that stay as they are.
-  let frozen: Set<String>
   let classes: Int
   /// Whether the labels of the training images are the student's classes, and not of another kind.
   let labelsFit: Bool
   /// SHA-256 of the teachers' files of weights.
   let teacherChecksums: [String]
+  /// Names of the student's parameters that stay as they are.
+  let frozen: Set<String>
   /// What is learnt from, and the SHA-256 of every file of weights.
   let origin: [String]
 
@@ -22,9 +22,7 @@ struct RunNetworks {
   ) throws {
     let recipe = file.recipe
     let loader = NetworkLoader(recipePath: file.path, inventsMissing: inventsMissing)
-    let labelCount = images.training.classNames.count
-    // Training images may be of another kind.
-    let evaluatedCount = (images.validation ?? images.test)?.classNames.count ?? 0
+    let labels = RunLabels(recipe, images)
     switch kind {
     case .distillation:
       guard !recipe.teachers.isEmpty else {
@@ -33,55 +31,28 @@ struct RunNetworks {
             + "`funmatch train` learns from labels")
       }
       teachers = try recipe.teachers.enumerated().map { index, network in
-        try loader.teacher(
-          network, key: "teachers.\(index)",
-          classes: evaluatedCount > 0 ? evaluatedCount : labelCount)
+        try loader.teacher(network, key: "teachers.\(index)", classes: labels.likelyCount)
       }
     case .supervision: teachers = []
     }
-    let training = images.training
-    let classes = teachers.first?.model.classes ?? labelCount
-    guard classes > 0, teachers.allSatisfy({ $0.model.classes == classes }) else {
-      throw ExperimentError(
-        teachers.isEmpty
-          ? "\(recipe.data.train) has no labels; training needs them"
-          : "the teachers have different numbers of classes")
+    classes = teachers.first?.model.classes ?? labels.training.count
+    guard teachers.allSatisfy({ [classes] in $0.model.classes == classes }) else {
+      throw ExperimentError("the teachers have different numbers of classes")
     }
-    let labels = training.classNamesAreNumbers ? [] : training.classNames
-    let learnt = teachers.isEmpty ? labels : teachers[0].classNames
-    for (index, teacher) in teachers.enumerated() where !teacher.classNames.isEmpty {
-      guard learnt.isEmpty || teacher.classNames == learnt else {
-        throw ExperimentError(
-          "teachers.\(index): its classes are others than those of teachers.0, or in another order")
-      }
-    }
-    for (name, dataset) in [
-      ("data.validation", images.validation), ("data.test", images.test),
-    ] {
-      guard let dataset else { continue }
-      try ClassNames.check(
-        dataset, called: name, classes: classes, names: learnt, network: "the student")
-    }
-    if kind == .distillation, recipe.labels.alpha > 0 {
-      guard labelCount > 0 else {
-        throw ExperimentError("labels.alpha: \(recipe.data.train) has no labels")
-      }
-      try ClassNames.check(
-        training, called: "data.train", classes: classes, names: learnt, network: "the student")
-    }
+    let learnt = try labels.check(teachers, kind)
+    labelsFit = labels.trainingFits(learnt, classes: classes)
     let network = try loader.student(recipe.student, classes: classes, seed: recipe.seed)
-    // Under training images of another kind, those that are evaluated tell what the classes are.
-    let evaluated = [images.validation, images.test].compactMap { $0 }
-      .map { $0.classNamesAreNumbers ? [] : $0.classNames }
-    let names = [learnt] + evaluated + [labels]
+    if recipe.student.head == .keep,
+      let name = ClassNames.misplaced(network.classNames, among: learnt)
+    {
+      throw ExperimentError(
+        "student.weights: '\(name)' is another class there than here; student.head: reset gives it a "
+          + "new head")
+    }
     student = ModelFile(
       model: network.model, spec: network.spec,
-      classNames: names.first { $0.count == classes } ?? [],
+      classNames: learnt.count == classes ? learnt : [],
       preprocessing: recipe.studentPreprocessing)
-    self.classes = classes
-    labelsFit =
-      learnt.isEmpty || labels.isEmpty
-      ? training.classNames.count <= classes : training.classNames == learnt
     func checksum(_ weights: String?) throws -> String? {
       guard let weights else { return nil }
       return loader.invents(weights) ? "none" : try SHA256.hexadecimal(file: loader.find(weights))
@@ -90,7 +61,7 @@ struct RunNetworks {
       try teachers.isEmpty ? [] : recipe.teachers.compactMap { try checksum($0.weights) }
     frozen = try Self.frozen(recipe.student.frozen, student.model)
     origin =
-      [kind.rawValue] + teacherChecksums
+      [kind.rawValue, "\(images.trainingCount) images"] + teacherChecksums
       + [try checksum(recipe.student.weights)].compactMap { $0 }
   }
 

@@ -143,14 +143,17 @@ struct RunParts {
   }
 
   /// The student as it is now, beside its teachers if it has any.
-  func evaluate(_ evaluator: Evaluator) throws -> Evaluation {
+  ///
+  /// - Throws: `CancellationError` when it is stopped.
+  func evaluate(_ evaluator: Evaluator, shouldStop: () -> Bool) throws -> Evaluation {
     try evaluator(
-      Evaluator.Subject(result, recipe.studentPreprocessing, precision: recipe.precision.dtype))
+      Evaluator.Subject(result, recipe.studentPreprocessing, precision: recipe.precision.dtype),
+      shouldStop: shouldStop)
   }
 
   /// The same with what is known of the networks.
-  func compare(_ evaluator: Evaluator) throws -> Comparison {
-    let evaluation = try evaluate(evaluator)
+  func compare(_ evaluator: Evaluator, shouldStop: () -> Bool) throws -> Comparison {
+    let evaluation = try evaluate(evaluator, shouldStop: shouldStop)
     return Comparison(
       evaluation, student: Contestant(result, recipe.studentPreprocessing, evaluation),
       teacher: Contestant(teachers: teachers, evaluation))

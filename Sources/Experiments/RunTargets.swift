@@ -62,7 +62,9 @@ struct RunTargets {
     let views = policy.teacher.fixedViews
     let each = "\(views) \(views == 1 ? "view" : "views") of each of \(dataset.count) images"
     log.info("asking a teacher about \(each), once and for all: \(targets.path)")
-    var last = ContinuousClock.now
+    let begin = ContinuousClock.now
+    let first = targets.done
+    var last = begin
     var isTold = false
     try targets.compute(
       teacher, device: device, batchSize: Self.batchSize,
@@ -78,9 +80,12 @@ struct RunTargets {
         return !shouldStop()
       },
       progress: { done in
-        if last.duration(to: .now) > .seconds(30) {
+        if last.duration(to: .now) > .seconds(5) {
           last = .now
-          log.info("asked about \(done) of \(dataset.count) images")
+          let seconds = begin.duration(to: last).seconds
+          let left = seconds / Double(max(1, done - first)) * Double(dataset.count - done)
+          let (part, all) = (Comparison.grouped(done), Comparison.grouped(dataset.count))
+          log.info("asked about \(part) of \(all) images, \(ProgressLine.time(left)) left")
         }
         return !shouldStop()
       })

@@ -8,102 +8,117 @@ import Logging
 final class RunWatch {
   private let parts: RunParts
   private let recipe: Recipe
-  private let folder: RunFolder
   private let log: Logger
+  private let shouldStop: () -> Bool
   private let metrics: MetricsLog
   private let events: EventLog
   private let line: ProgressLine?
   private let validation: Evaluator?
   private let slice: Evaluator?
+  private var best: BestStudent?
   private let begin = ContinuousClock.now
   private var waited = 0.0
-  /// The best score on the validation images so far, and its step.
-  private var best: (step: Int, score: Double)?
+  /// What was measured of the step that the run goes on after, if its line is not written.
+  private var pending: (step: Int, values: [String: Double])?
 
   /// Goes on after step `start`.
   ///
+  /// - Parameter pending: what was measured of that step, if its evaluation was still to come.
   /// - Throws: `ExperimentError` when a file cannot be read or written.
   init(
-    _ parts: RunParts, _ recipe: Recipe, _ folder: RunFolder, from start: Int, isQuiet: Bool,
-    _ log: Logger
+    _ parts: RunParts, _ recipe: Recipe, _ folder: RunFolder, from start: Int,
+    _ pending: [String: Double]?, _ options: RunOptions, _ log: Logger
   ) throws {
     self.parts = parts
     self.recipe = recipe
-    self.folder = folder
     self.log = log
+    shouldStop = options.shouldStop
     metrics = try MetricsLog(path: folder.metrics, keepingThrough: start)
-    events = try EventLog(folder: folder.path, keepingThrough: start)
-    line = isQuiet ? nil : ProgressLine(total: parts.steps)
+    let isWritten = metrics.lastStep == start || pending == nil
+    self.pending = isWritten ? nil : pending.map { (start, $0) }
+    events = try EventLog(folder: folder.path, keepingThrough: isWritten ? start : start - 1)
+    line = options.isQuiet ? nil : ProgressLine(total: parts.steps)
     validation = parts.evaluator(parts.images.validation, parts.images.validationLoading)
     let training = parts.images.trainingSlice
     slice = parts.evaluator(
       parts.networks.labelsFit ? training : training.map { UnlabelledDataset($0) },
       parts.images.sliceLoading)
-    if recipe.checkpoints.best {
-      for key in Self.scores {
-        let series = try MetricsLog.series("validation." + key, path: folder.metrics)
-        for point in series where point.value > best?.score ?? -.infinity {
-          best = (point.step, point.value)
-        }
-        if best != nil { break }
-      }
-    }
+    best = recipe.checkpoints.best ? BestStudent(folder) : nil
   }
 
-  /// What tells which student is best: the first that there is.
-  private static let scores = ["top1", "agreement"]
-
-  /// Measures and writes what is due after a step.
-  ///
-  /// - Throws: what reading images throws, and `ExperimentError` when a file cannot be written.
-  func note(_ progress: Trainer.Progress) throws {
-    let step = progress.stepsDone
-    let isLast = step == parts.steps
+  /// What is known of a step once it is made; `nil` where it has no line.
+  func values(_ progress: Trainer.Progress) -> [String: Double]? {
     waited += progress.waitedSeconds
     parts.images.report(to: log) { line?.clear() }
-    let isEvaluated = isLast || step.isMultiple(of: recipe.evaluation.every)
-    if isEvaluated || step.isMultiple(of: recipe.logEvery) {
-      var values = [
-        "epoch": progress.epoch, "distillLoss": progress.result.loss,
-        "learningRate": recipe.optimizer.learningRate * progress.result.multiplier,
-        "gradientNorm": progress.result.norms.gradient,
-        "parameterNorm": progress.result.norms.parameters,
-        "updateNorm": progress.result.norms.update,
-        "imagesPerSecond": progress.imagesPerSecond,
-      ]
-      values["residentMegabytes"] = ProcessMemory.resident.map { Double($0) / 1e6 }
-      if isEvaluated { try evaluate(step, into: &values) }
-      try metrics.append(values, step: step)
-      try events.append(values, step: step, wallTime: Date().timeIntervalSince1970)
+    let step = progress.stepsDone
+    guard evaluates(after: step) || step.isMultiple(of: recipe.logEvery) else { return nil }
+    return [
+      "epoch": progress.epoch, "distillLoss": progress.result.loss,
+      "learningRate": recipe.optimizer.learningRate * progress.result.multiplier,
+      "gradientNorm": progress.result.norms.gradient,
+      "parameterNorm": progress.result.norms.parameters,
+      "updateNorm": progress.result.norms.update, "imagesPerSecond": progress.imagesPerSecond,
+    ]
+  }
+
+  /// Whether the student is evaluated after a step.
+  func evaluates(after step: Int) -> Bool {
+    step == parts.steps || step.isMultiple(of: recipe.evaluation.every)
+  }
+
+  /// Evaluates if that is due, and writes the line of a step.
+  ///
+  /// - Returns: false, and nothing is written, when the user wants to stop meanwhile.
+  /// - Throws: what reading images throws, and `ExperimentError` when a file cannot be written.
+  func write(_ values: [String: Double]?, step: Int) throws -> Bool {
+    guard var values else { return true }
+    if evaluates(after: step) {
+      do {
+        try evaluate(step, into: &values)
+      } catch is CancellationError {
+        return false
+      }
+      // Its batches are larger than a step's, and rare.
+      ProcessMemory.release()
     }
+    values["residentMegabytes"] = ProcessMemory.resident.map { Double($0) / 1e6 }
+    // In this order: a line of metrics tells that there is an event.
+    try events.append(values, step: step, wallTime: Date().timeIntervalSince1970)
+    try metrics.append(values, step: step)
+    return true
+  }
+
+  /// Writes the line that was still to come when the run ended, if there is one.
+  ///
+  /// - Returns: as `write` does.
+  func writePending() throws -> Bool {
+    guard let pending else { return true }
+    return try write(pending.values, step: pending.step)
+  }
+
+  /// Shows how far the run is.
+  func show(_ progress: Trainer.Progress) {
     line?.show(
-      step: step, epoch: progress.epoch, imagesPerSecond: progress.imagesPerSecond,
+      step: progress.stepsDone, epoch: progress.epoch, imagesPerSecond: progress.imagesPerSecond,
       loss: progress.result.loss)
   }
 
   private func evaluate(_ step: Int, into values: inout [String: Double]) throws {
     for (name, evaluator) in [("train", slice), ("validation", validation)] {
       guard let evaluator else { continue }
-      let evaluation = try parts.evaluate(evaluator)
+      let evaluation = try parts.evaluate(evaluator, shouldStop: shouldStop)
       for (key, value) in evaluation.figures where key != "images" {
         values["\(name).\(key)"] = value
       }
+      let words = Self.words(evaluation)
       line?.clear()
-      log.info("step \(step): \(name) \(Self.words(evaluation))")
+      log.info("step \(step): \(name) \(words)")
       guard name == "validation" else { continue }
-      line?.remember(Self.words(evaluation))
-      if recipe.checkpoints.best { try keepBest(step, evaluation) }
+      line?.remember(words)
+      if try best?.keep(parts.resultFile, evaluation, step: step) == true {
+        log.info("step \(step): the best student so far")
+      }
     }
-  }
-
-  private func keepBest(_ step: Int, _ evaluation: Evaluation) throws {
-    let figures = evaluation.figures
-    guard let score = Self.scores.compactMap({ figures[$0] }).first,
-      score > best?.score ?? -.infinity
-    else { return }
-    best = (step, score)
-    try parts.resultFile.write(to: folder.best)
-    log.info("step \(step): the best so far; wrote \(folder.best)")
   }
 
   /// Makes sure that all that was written is on the disk.
@@ -125,6 +140,8 @@ final class RunWatch {
     [
       evaluation.top1.map { "top-1 " + ProgressLine.fixed($0, 4) },
       evaluation.agreement.map { "agreement " + ProgressLine.fixed($0, 4) },
+      evaluation.top1 == nil && evaluation.agreement == nil
+        ? "entropy " + ProgressLine.fixed(evaluation.entropy, 4) : nil,
     ].compactMap { $0 }.joined(separator: ", ")
   }
 }

@@ -49,9 +49,19 @@ extension TrainingImages: Codable {
       .dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: sentence))
     }
     let value = try decoder.singleValueContainer()
+    if value.decodeNil() { throw fail("expected a data set, a list or a map of them") }
+    if let words = try? value.decode([String: String].self),
+      let wrong = words.first(where: { Double($0.value) == nil })
+    {
+      throw fail("the share of '\(wrong.key)' must be a number, not '\(wrong.value)'")
+    }
     if let shares = try? value.decode([String: Double].self) {
-      guard shares.values.allSatisfy({ $0 > 0 && $0.isFinite }) else {
-        throw fail("the share of each data set must be positive")
+      guard shares.values.allSatisfy({ $0 > 0 && $0 < 1e9 }) else {
+        throw fail("the share of each data set must be a positive number")
+      }
+      let total = shares.values.reduce(0, +)
+      if let small = shares.first(where: { $0.value / total < 1 / 1024.0 }) {
+        throw fail("the share of '\(small.key)' must be at least 1/1024 of all shares together")
       }
       let sorted = shares.sorted { $0.key < $1.key }
       do {

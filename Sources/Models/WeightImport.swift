@@ -1,3 +1,4 @@
+import Foundation
 import FunMatchTorch
 
 /// Weights of a published network, in BiT's `.npz` or timm's `.safetensors` names.
@@ -44,7 +45,8 @@ public struct WeightImport {
     spec.classes = spec.classes ?? classes
     spec = spec.completed(by: card?.spec ?? .bit(family.conventions))
     if let card, card.spec != spec {
-      throw TorchError("\(path): was written for another network than the one that is named")
+      throw TorchError(
+        "\(path): holds \(Self.words(card.spec)), and not \(Self.words(spec)) that is named")
     }
     try spec.check(values: arrays.reduce(0) { $0 + $1.tensor.count }, in: path)
     let model = try spec.build(seed: nil)
@@ -53,6 +55,12 @@ public struct WeightImport {
     file = ModelFile(
       model: model, spec: spec, classNames: card?.classNames ?? [],
       preprocessing: card?.preprocessing)
+  }
+
+  private static func words(_ spec: ModelSpec) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return (try? encoder.encode(spec)).map { String(decoding: $0, as: UTF8.self) } ?? "a network"
   }
 
   /// The arrays of a file, and what its metadata says if this tool wrote it.

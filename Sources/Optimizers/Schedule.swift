@@ -35,6 +35,22 @@ public struct Schedule: Sendable, Equatable {
     self.decay = decay
   }
 
+  /// What is odd about it, in words.
+  public var warnings: [String] {
+    var warnings: [String] = []
+    if warmupSteps >= totalSteps {
+      warnings.append("the warm-up of \(warmupSteps) steps lasts as long as the run, or longer")
+    } else if warmupSteps + cooldownSteps > totalSteps {
+      warnings.append(
+        "warm-up and cool-down, \(warmupSteps) and \(cooldownSteps) steps, overlap in a run of "
+          + "\(totalSteps)")
+    }
+    if case .step(let steps, _) = decay, let last = steps.last, last >= totalSteps {
+      warnings.append("the decay at step \(last) comes after the end of the run")
+    }
+    return warnings
+  }
+
   /// The multiplier, in [0, 1], of update `step`, 0 being the first. With a warm-up the first
   /// update has multiplier 0.
   public func callAsFunction(_ step: Int) -> Double {

@@ -33,6 +33,12 @@ public struct WeightUpdate: Sendable {
 }
 
 extension Tensor {
+  /// self + share · (source - self), in place; not recorded for gradients. Where both are equal nothing
+  /// moves, as small as the share may be.
+  public func approach(_ source: Tensor, by share: Double) {
+    require("approach", [self, source]) { ct_approach(handle, source.handle, share) }
+  }
+
   /// kept · self + added · source, in place; not recorded for gradients.
   public func blend(keeping kept: Double, adding added: Double, of source: Tensor) {
     require("blend", [self, source]) { ct_blend(handle, kept, source.handle, added) }

@@ -29,6 +29,7 @@ public struct SampleOrder: Sendable {
   ///
   /// - Parameter part: which of several data sets these are, so that each has orders of its own.
   public init(count: Int, seed: UInt64, shards: [Range<Int>] = [], part: Int = 0) {
+    precondition(shards.isEmpty || shards.reduce(0) { $0 + $1.count } == count)
     self.count = count
     self.seed = seed
     self.shards = shards

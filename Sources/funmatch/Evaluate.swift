@@ -24,6 +24,9 @@ struct Evaluate: ParsableCommand {
   @Option(help: "Images a forward pass.")
   var batchSize = 250
 
+  @Option(help: "What convolutions compute in: f32, bf16 (as most runs do) or f16.")
+  var precision: Export.Precision = .f32
+
   @Flag(help: "Write one JSON object as the last line.")
   var json = false
 
@@ -58,11 +61,13 @@ struct Evaluate: ParsableCommand {
       return other
     }
     let dataset = try images.registry.open(DatasetReference(data), usually: "test")
-    try ClassNames.check(
-      dataset, called: data, classes: classes, names: student.file.classNames, network: model)
+    for (path, network) in [(model, student)] + zip(teacher, teachers) {
+      try ClassNames.check(
+        dataset, called: data, classes: classes, names: network.file.classNames, network: path)
+    }
     for network in [student] + teachers {
       network.file.model.store.move(to: device)
-      network.file.model.store.freeze(.f32)
+      network.file.model.store.freeze(precision.dtype)
     }
     let broken = BrokenImages(skipBroken ? .skip : .fail)
     let evaluator = Evaluator(
@@ -93,6 +98,7 @@ struct Evaluate: ParsableCommand {
   ) {
     let file = try ModelFile(path: path)
     let preprocessing = try file.knownPreprocessing(path)
-    return (file, preprocessing, Evaluator.Subject(file.model, preprocessing, precision: .f32))
+    let subject = Evaluator.Subject(file.model, preprocessing, precision: precision.dtype)
+    return (file, preprocessing, subject)
   }
 }

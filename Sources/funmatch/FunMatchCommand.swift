@@ -22,6 +22,10 @@ struct FunMatchCommand: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
+      // What was printed may still be on its way.
+      guard fflush(nil) == 0 else {
+        fail("the result cannot be written: \(String(cString: strerror(errno)))")
+      }
     } catch {
       // Help, a version and wrong usage have codes and texts of their own.
       guard exitCode(for: error) == .failure, !(error is ExitCode) else { exit(withError: error) }

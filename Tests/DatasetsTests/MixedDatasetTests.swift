@@ -30,6 +30,15 @@ struct MixedDatasetTests {
     #expect(partly.classNames == ["a", "b"])
   }
 
+  @Test func filesCoverEveryImageOrNone() {
+    let files = PictureList(
+      (0..<5).map { photograph(height: 12, width: 16, seed: $0) }, shards: [0..<2, 2..<5])
+    #expect(MixedDataset([pictures(0..<3), pictures(0..<2)]).shards.isEmpty)
+    let mixed = MixedDataset([pictures(0..<2), files, pictures(0..<1)])
+    #expect(mixed.shards == [0..<1, 1..<2, 2..<4, 4..<7, 7..<8])
+    #expect(mixed.unlabelled == [1])
+  }
+
   @Test func aSliceIsSpreadEvenly() {
     let slice = SpreadDataset(pictures(0..<10), count: 4)
     #expect(slice.count == 4)

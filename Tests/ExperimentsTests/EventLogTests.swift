@@ -168,43 +168,13 @@ struct EventLogTests {
   }
 }
 
-/// TensorBoard itself reads the files, where a Python with it is at hand: the one that `make setup`
-/// leaves, or the one that FUNMATCH_PYTHON names.
+/// TensorBoard itself reads the files.
 struct TensorBoardTests {
-  private static let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-
-  private static let python: String? = {
-    let own = tests.appendingPathComponent("../../.deps/tensorboard/bin/python").path
-    let named = ProcessInfo.processInfo.environment["FUNMATCH_PYTHON"]
-    // FUNMATCH_PYTHON may be there for timm's sake alone.
-    return [named, own].compactMap { $0 }.first {
-      (try? run($0, ["-c", "import tensorboard"]).status) == 0
-    }
-  }()
-
-  private static func run(_ program: String, _ arguments: [String]) throws -> (
-    status: Int32, output: Data
-  ) {
-    let folder = try TemporaryFolder()
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    process.standardOutput = FileHandle(forWritingAtPath: try folder.write("out", []))
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    return (process.terminationStatus, Data(try folder.bytes("out")))
-  }
-
-  /// A point as TensorBoard shows it: step, value, wall time.
   private func series(_ folder: TemporaryFolder) throws -> [String: [[Double]]] {
-    let script = Self.tests.appendingPathComponent("read_events.py").path
-    let (status, output) = try Self.run(try #require(Self.python), [script, folder.path])
-    try #require(status == 0)
-    return try JSONDecoder().decode([String: [[Double]]].self, from: output)
+    try #require(try TensorBoard.series(folder.path))
   }
 
-  @Test(.enabled(if: python != nil, "no Python with TensorBoard"))
+  @Test(.enabled(if: TensorBoard.python != nil, "no Python with TensorBoard"))
   func scalarsArriveWithStepsValuesAndTimes() throws {
     let folder = try TemporaryFolder()
     let first = try EventLog(folder: folder.path, keepingThrough: 0)
@@ -226,7 +196,7 @@ struct TensorBoardTests {
     #expect(try series(folder) == expected)
   }
 
-  @Test(.enabled(if: python != nil, "no Python with TensorBoard"))
+  @Test(.enabled(if: TensorBoard.python != nil, "no Python with TensorBoard"))
   func aResumedFileIsWhole() throws {
     let folder = try TemporaryFolder()
     let first = try EventLog(folder: folder.path, keepingThrough: 0)

@@ -38,7 +38,11 @@ struct RecipeKeysTests {
     #expect(map.data.train.references.map(\.description) == ["pets:train", "photos:/a:b"])
     #expect(map.data.train.shares == [1, 3])
     for recipe in [list, map] { #expect(try isWhole(recipe)) }
-    for bad in ["{pets:train: 0}", "{pets:train: -1}", "[]", "[7:8:9]", "{'pets train': 1}"] {
+    for bad in [
+      "{pets:train: 0}", "{pets:train: -1}", "[]", "[7:8:9]", "{'pets train': 1}",
+      "{pets:train: 1.0e+306, food101:train: 1.0e+306}", "{pets:train: 1, food101:train: 0.0001}",
+      "{pets:train: much}",
+    ] {
       #expect(throws: ExperimentError.self) { try read(text, ["data.train=\(bad)"]) }
     }
   }
@@ -123,6 +127,10 @@ struct RecipeKeysTests {
     #expect(own.optimizer == .adam(AdamConfiguration(learningRate: 0.1)))
     #expect(own.schedule.steps == nil && own.schedule.epochs == 3)
     #expect(own.schedule.warmup == .steps(100) && own.views.mixup == 0.5 && own.batchSize == 64)
+    // A policy brings its own mixup, and without weights there is no head to reset.
+    let mixed = try read(text, ["views={policy: funmatch}"], images: 100)
+    #expect(mixed.views.mixup == 1)
+    #expect(try read(text, ["student.weights=null"], images: 100).student.head == .keep)
     let faster = try read(text, ["optimizer.sgd.learningRate=0.03"], images: 100)
     #expect(faster.optimizer == .sgd(SGDConfiguration(learningRate: 0.03)))
     let cosine = try read(text, ["preset=bit-cosine"], images: 100)

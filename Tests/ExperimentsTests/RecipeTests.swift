@@ -125,15 +125,6 @@ struct RecipeTests {
     #expect(error?.description.contains("/nowhere/r.yaml") == true)
   }
 
-  @Test func everyRecipeOfThePackageIsUnderstood() throws {
-    let recipes = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Recipes")
-    let names = try FileManager.default.contentsOfDirectory(atPath: recipes.path)
-      .filter { $0.hasSuffix(".yaml") }
-    #expect(names.count >= 2)
-    for name in names { _ = try RecipeFile(path: recipes.appendingPathComponent(name).path) }
-  }
-
   @Test func aPolicyThatIsSetBringsItsOwnSettings() throws {
     let folder = try TemporaryFolder()
     let text = """

@@ -15,10 +15,30 @@ struct MetricsLogTests {
     try first.synchronize()
     let second = try MetricsLog(path: path, keepingThrough: 3)
     try second.append(["distillLoss": 40], step: 4)
-    let series = try MetricsLog.series("distillLoss", path: path)
+    let series = try MetricsLog.series(["distillLoss"], path: path)[0]
     #expect(series.map(\.step) == [1, 2, 3, 4])
     #expect(series.map(\.value) == [1, 2, 3, 40])
-    #expect(try MetricsLog.series("x", path: path).isEmpty)
+    #expect(try MetricsLog.series(["x"], path: path)[0].isEmpty)
+  }
+
+  @Test(arguments: [0, 1, 2, 4999, 12_345, 20_000, 30_000])
+  func longFilesAreCutAtTheStep(step: Int) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("metrics.jsonl")
+    var text = ""
+    for number in 1...20_000 {
+      // Lines of many lengths; some steps have none.
+      if number % 7 == 3 { continue }
+      text += "{\"note\":\"\(String(repeating: "x", count: number % 301))\",\"step\":\(number)}\n"
+    }
+    _ = try folder.write("metrics.jsonl", Array((text + "{\"step\":2").utf8))
+    let log = try MetricsLog(path: path, keepingThrough: step)
+    let kept = String(decoding: try folder.bytes("metrics.jsonl"), as: UTF8.self)
+    let lines = text.split(separator: "\n").filter { line in
+      Int(line.dropLast().split(separator: ":").last ?? "").map { $0 <= step } ?? false
+    }
+    #expect(kept == lines.map { $0 + "\n" }.joined())
+    #expect(log.lastStep == (1...20_000).last { $0 <= step && $0 % 7 != 3 })
   }
 
   @Test func halfALineIsDropped() throws {
@@ -27,7 +47,7 @@ struct MetricsLogTests {
     let path = try folder.write("metrics.jsonl", Array(text.utf8))
     let log = try MetricsLog(path: path, keepingThrough: 9)
     try log.append(["distillLoss": 2], step: 2)
-    #expect(try MetricsLog.series("distillLoss", path: path).map(\.step) == [1, 2])
+    #expect(try MetricsLog.series(["distillLoss"], path: path)[0].map(\.step) == [1, 2])
   }
 }
 

@@ -58,6 +58,18 @@ struct MixedOrderTests {
     for place in 0..<2000 { #expect(plain.visit(place) == single.visit(place)) }
   }
 
+  @Test func filesAndSingleImagesAreAllVisited() {
+    let all = MixedDataset([
+      PictureList(
+        (0..<9).map { photograph(height: 8, width: 8, seed: $0) }, shards: [0..<4, 4..<9]),
+      PictureList((0..<6).map { photograph(height: 8, width: 8, seed: $0) }),
+    ])
+    var order = MixedOrder(count: all.count, seed: 1, shards: all.shards, mixture: nil)
+    for epoch in 0..<3 {
+      #expect(Set((0..<15).map { order.visit(epoch * 15 + $0).index }) == Set(0..<15))
+    }
+  }
+
   @Test func smallSharesAreNotForgotten() {
     let mixture = Mixture(parts: [0..<5, 5..<9], weights: [1e9, 1])
     var order = MixedOrder(count: 9, seed: 0, mixture: mixture)

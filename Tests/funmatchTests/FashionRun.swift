@@ -31,7 +31,7 @@ struct FashionRun {
       schedule: {steps: \(steps), warmupSteps: 3}
       batchSize: 16
       evaluation: {every: 10, trainingImages: 20}
-      checkpoints: {every: 4, keep: 2}
+      checkpoints: {every: 4, keep: 2, best: true}
       \(more)
       """
     _ = try folder.write("r.yaml", Array(recipe.utf8))

@@ -22,35 +22,72 @@ import Testing
     let run = try FashionRun(steps: steps, more, optimizer: optimizer)
     let whole = try run.distil("whole", "--quiet")
     try #require(whole.status == 0, "\(whole.errors)")
+    func compare(_ name: String) throws {
+      #expect(try run.metrics(name) == run.metrics("whole"))
+      for file in [
+        "student.safetensors", "best.safetensors",
+        "checkpoints/\(String(format: "%09d", steps)).safetensors",
+      ] {
+        #expect(
+          try run.folder.bytes("\(name)/\(file)") == run.folder.bytes("whole/\(file)"), "\(file)")
+      }
+      // Events differ in their times only, which take the same room.
+      let events = try run.files("whole").first { $0.contains("tfevents") } ?? "no events"
+      #expect(
+        try run.folder.bytes("\(name)/\(events)").count
+          == run.folder.bytes("whole/\(events)").count)
+    }
     var generator = SystemRandomNumberGenerator()
-    var killed = 0
-    var attempt = 0
+    var (killed, number) = (0, 0)
     while killed < kills {
-      attempt += 1
-      try #require(attempt < 4 * kills, "the run ends before it can be killed")
-      let process = try Tool.start(
-        run.arguments("killed", ["--resume", "--quiet"]), in: run.folder)
-      let done = (try? run.metrics("killed").count) ?? 0
-      // Somewhere in the next steps, and at any moment within one; the first milliseconds are the
-      // start of the program.
+      let name = "killed\(number)"
+      let process = try Tool.start(run.arguments(name, ["--resume", "--quiet"]), in: run.folder)
+      let done = (try? run.metrics(name).count) ?? 0
+      // Somewhere in the next steps, and at any moment within one.
       let next = done + Int.random(in: 0..<max(2, 2 * steps / kills), using: &generator)
-      while process.isRunning, (try? run.metrics("killed").count) ?? 0 < min(next, steps - 1) {
+      while process.isRunning, (try? run.metrics(name).count) ?? 0 < min(next, steps - 1) {
         usleep(500)
       }
       usleep(UInt32.random(in: 0..<20_000, using: &generator))
       kill(process.processIdentifier, SIGKILL)
       process.waitUntilExit()
-      if process.terminationReason == .uncaughtSignal { killed += 1 } else { break }
+      if process.terminationReason == .uncaughtSignal {
+        killed += 1
+      } else {
+        // It was faster: this one is done, and another begins.
+        try compare(name)
+        number += 1
+      }
     }
-    let last = try run.distil("killed", "--resume", "--quiet")
+    let last = try run.distil("killed\(number)", "--resume", "--quiet")
     #expect(last.status == 0, "\(last.errors)")
-    #expect(try run.metrics("killed") == run.metrics("whole"))
-    for file in [
-      "student.safetensors", "checkpoints/\(String(format: "%09d", steps)).safetensors",
-    ] {
-      #expect(
-        try run.folder.bytes("killed/\(file)") == run.folder.bytes("whole/\(file)"), "\(file)")
+    try compare("killed\(number)")
+  }
+
+  /// An evaluation that is interrupted is made up for.
+  @Test func aSignalDuringAnEvaluationIsHeardAndNothingIsLost() throws {
+    let run = try FashionRun(steps: 3)
+    let edits = [
+      "--quiet", "--set", "data.validation=fashion-mnist:train[:6000]", "--set",
+      "evaluation={every: 2, batchSize: 50, trainingImages: 0}", "--set", "checkpoints.every=2",
+    ]
+    let whole = try Tool.run(run.arguments("whole", edits), in: run.folder)
+    try #require(whole.status == 0, "\(whole.errors)")
+    let process = try Tool.start(run.arguments("r", edits), in: run.folder)
+    while process.isRunning, (try? run.files("r/checkpoints"))?.contains("000000002.json") != true {
+      usleep(500)
     }
+    kill(process.processIdentifier, SIGTERM)
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+    // Its line is not written yet, its state is saved.
+    #expect(try run.metrics("r").count == 1)
+    let rest = try Tool.run(run.arguments("r", edits + ["--resume"]), in: run.folder)
+    #expect(rest.status == 0, "\(rest.errors)")
+    #expect(try run.metrics("r") == run.metrics("whole"))
+    #expect(
+      try run.folder.bytes("r/student.safetensors") == run.folder.bytes("whole/student.safetensors")
+    )
   }
 
   @Test func aWallClockBudgetSavesAndEndsWell() throws {
@@ -66,32 +103,37 @@ import Testing
 
   @Test func checkpointsAreKeptByRule() throws {
     let run = try FashionRun(steps: 21)
+    // A rate that ruins the student in time: the first evaluations are the best.
     let result = try run.distil(
-      "r", "--quiet", "--set", "checkpoints={every: 3, keep: 2, keepEvery: 5, best: true}")
+      "r", "--quiet", "--set", "checkpoints={every: 3, keep: 2, keepEvery: 5, best: true}", "--set",
+      "evaluation.every=5", "--set", "optimizer.sgd={learningRate: 30, clipNorm: 1}")
     #expect(result.status == 0, "\(result.errors)")
     #expect(
       try run.files("r/checkpoints").filter { $0.hasSuffix(".json") }
         == [5, 10, 15, 20, 21].map { String(format: "%09d.json", $0) })
-    // It is the student of the evaluation with the best score.
-    let best = try run.folder.bytes("r/best.safetensors")
-    #expect(!best.isEmpty)
-    let scores = try run.metrics("r").compactMap { line -> Double? in
-      guard let match = line.firstMatch(of: /"validation.top1":([0-9.e-]+)/) else { return nil }
-      return Double(match.1)
+    let scores = try run.metrics("r").compactMap { line -> (step: Int, score: Double)? in
+      guard let score = line.firstMatch(of: /"validation.top1":([0-9.e-]+)/),
+        let step = line.firstMatch(of: /"step":([0-9]+)/)
+      else { return nil }
+      return (Int(step.1) ?? 0, Double(score.1) ?? 0)
     }
-    #expect(scores.count == 3)
-    let evaluation = try Tool.run(
-      "evaluate", run.folder.file("r/best.safetensors"), "--data",
-      "fashion-mnist:train[200:260]", "--json", "--threads", "1", in: run.folder)
-    let json = try JSONSerialization.jsonObject(
-      with: Data((evaluation.output.split(separator: "\n").last ?? "").utf8))
-    let student = (json as? [String: Any])?["student"] as? [String: Any]
-    let top1 = student?["top1"] as? Double
-    // Evaluated in f32 there, in bf16 during the run.
-    #expect(abs((top1 ?? -1) - (scores.max() ?? 9)) < 0.035)
+    #expect(scores.map(\.step) == [5, 10, 15, 20, 21])
+    let top = try #require(scores.map(\.score).max())
+    let best = try #require(scores.first { $0.score == top })
+    // Whichever step it was, and not the last: the very weights of that step.
+    #expect(best.step < 21 && top > scores[4].score)
+    let kept = try ModelFile(path: run.folder.file("r/best.safetensors")).model.store
+    let saved = try SafetensorsFile(
+      run.folder.file(String(format: "r/checkpoints/%09d.safetensors", best.step))
+    ).readAll()
+    for (name, tensor) in saved {
+      guard let parameter = kept[name] else { continue }
+      #expect(parameter.value.bytes == tensor.bytes, "\(name)")
+    }
     // Rules may change when a run goes on.
     let again = try run.distil(
-      "r", "--resume", "--quiet", "--set", "checkpoints={every: 1, keep: 1}")
+      "r", "--resume", "--quiet", "--set", "checkpoints={every: 1, keep: 1}", "--set",
+      "evaluation.every=5", "--set", "optimizer.sgd={learningRate: 30, clipNorm: 1}")
     #expect(again.status == 0, "\(again.errors)")
   }
 
@@ -141,7 +183,7 @@ import Testing
     #expect(checkpoint.contains("mu.head.fc.weight"))
 
     // Another number of classes needs a new head.
-    let folder = "--set=data={train: 'folder:two'}"
+    let folder = ["--set=data={train: 'folder:two'}", "--set=checkpoints.best=false"]
     for number in 0..<8 {
       let bytes = try photograph(height: 30, width: 30, seed: number).pngData()
       let path = run.folder.file("two/\(number % 2 == 0 ? "even" : "odd")")
@@ -149,10 +191,11 @@ import Testing
       _ = try run.folder.write("two/\(number % 2 == 0 ? "even" : "odd")/\(number).png", bytes)
     }
     let kept = try run.train(
-      "k", folder, "--data-dir", run.folder.path, "--set",
+      "k", folder[0], folder[1], "--data-dir", run.folder.path, "--set",
       "student={weights: teacher.safetensors, resolution: 28}")
     #expect(kept.status == 1 && kept.errors.contains("student.head: reset"), "\(kept.errors)")
-    let reset = try run.train("k", folder, "--data-dir", run.folder.path, "--quiet", start)
+    let reset = try run.train(
+      "k", folder[0], folder[1], "--data-dir", run.folder.path, "--quiet", start)
     #expect(reset.status == 0, "\(reset.errors)")
     #expect(
       try ModelFile(path: run.folder.file("k/student.safetensors")).classNames == ["even", "odd"])
@@ -195,7 +238,7 @@ import Testing
     for (a, b) in zip(students, students.dropFirst()) { #expect(a != b) }
     // An unlabelled data set cannot supervise.
     let labels = try run.train("l", "--set", "data.train=photos:\(photos)")
-    #expect(labels.status == 1 && labels.errors.contains("no labels"))
+    #expect(labels.status == 1 && labels.errors.contains("training needs labels"))
     let blend = try run.distil(
       "l", "--set", "data.train=photos:\(photos)", "--set", "labels.alpha=0.5")
     #expect(blend.status == 1 && blend.errors.contains("labels.alpha"))
@@ -221,5 +264,52 @@ import Testing
       #expect(lines.allSatisfy { $0.contains("\"\(key)\":") })
     }
     #expect(try run.files("r").contains { $0.hasPrefix("events.out.tfevents.") })
+  }
+
+  @Test(.enabled(if: TensorBoard.python != nil, "no Python with TensorBoard"))
+  func tensorBoardFindsEveryMetricOfAResumedRun() throws {
+    let run = try FashionRun(steps: 14)
+    let process = try run.start("r", until: 11, "--quiet")
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    let result = try run.distil("r", "--resume", "--quiet")
+    #expect(result.status == 0, "\(result.errors)")
+    let series = try #require(try TensorBoard.series(run.folder.file("r")))
+    var found: Set<String> = []
+    let text = String(decoding: try run.folder.bytes("r/metrics.jsonl"), as: UTF8.self)
+    for line in text.split(separator: "\n") {
+      let json = try JSONSerialization.jsonObject(with: Data(line.utf8))
+      var values = try #require(json as? [String: Double])
+      let number = values.removeValue(forKey: "step")
+      let step = try #require(number)
+      found.formUnion(values.keys)
+      for (key, value) in values {
+        let points = try #require(series[key]).filter { $0[0] == step }
+        #expect(points.count == 1 && Float(points[0][1]) == Float(value), "\(key) at \(step)")
+      }
+    }
+    #expect(found == Set(series.keys))
+    // Eight at every step, twelve of each set of images.
+    #expect(found.count == 8 + 2 * 12)
+    #expect(series["distillLoss"]?.count == 14 && series["validation.kl"]?.count == 2)
+  }
+
+  /// The resident size, as the run itself tells it, whatever is evaluated and saved meanwhile.
+  @Test func memoryIsFlat() throws {
+    let (first, last) = Self.isSoak ? (1000, 20_000) : (200, 1000)
+    let run = try FashionRun(
+      steps: last, "average: 0.99", optimizer: "{adam: {learningRate: 0.001}}")
+    let result = try run.distil(
+      "r", "--quiet", "--set", "batchSize=8", "--set", "evaluation.every=\(first)", "--set",
+      "checkpoints={every: 100, keep: 2, best: true}", "--workers", "1")
+    #expect(result.status == 0, "\(result.errors)")
+    let text = String(decoding: try run.folder.bytes("r/metrics.jsonl"), as: UTF8.self)
+    let sizes = try text.split(separator: "\n").map { line in
+      let match = try #require(line.firstMatch(of: /"residentMegabytes":([0-9.e+-]+)/))
+      return try #require(Double(match.1))
+    }
+    try #require(sizes.count == last)
+    #expect(
+      abs(sizes[last - 1] / sizes[first - 1] - 1) < 0.02, "\(sizes[first - 1]) \(sizes[last - 1])")
   }
 }

@@ -125,6 +125,8 @@ CT_CALL ct_batch_norm_training(ct_tensor x, double epsilon, ct_tensor *out);
 /// Eigenvalues (..., n), ascending, and eigenvectors (..., n, n), as columns, of symmetric matrices
 /// (..., n, n), of which the lower triangle is read. (N, n, n) are spread over the CPU's threads.
 CT_CALL ct_eigh(ct_tensor x, ct_tensor *values, ct_tensor *vectors);
+/// target += share · (source - target) in place.
+CT_CALL ct_approach(ct_tensor target, ct_tensor source, double share);
 /// target = kept · target + added · a b in place, for each matrix of (N, rows, columns).
 CT_CALL ct_blend_products(ct_tensor target, double kept, ct_tensor a, ct_tensor b, double added);
 

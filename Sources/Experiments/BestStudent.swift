@@ -1,0 +1,47 @@
+import Foundation
+import FunMatchDistillation
+import FunMatchModels
+import FunMatchTorch
+
+/// The student that was best on the validation images: `best.safetensors`, with its score in
+/// `best.json`.
+struct BestStudent {
+  private struct Score: Codable {
+    let step: Int
+    let figure: String
+    let value: Double
+  }
+
+  private let path: String
+  private var score: Score?
+
+  /// What is in the folder of a run. It may be of a later step than the run goes on after: that step
+  /// is made again, and has the same score.
+  init(_ folder: RunFolder) {
+    path = folder.best
+    guard FileManager.default.fileExists(atPath: path),
+      let bytes = FileManager.default.contents(atPath: sidecar)
+    else { return }
+    score = try? JSONDecoder().decode(Score.self, from: bytes)
+  }
+
+  private var sidecar: String { String(path.dropLast("safetensors".count)) + "json" }
+
+  /// Writes the student if it is better than all before, by top-1, without labels by agreement.
+  ///
+  /// - Returns: whether it is.
+  /// - Throws: `TorchError` when a file cannot be written.
+  mutating func keep(_ file: ModelFile, _ evaluation: Evaluation, step: Int) throws -> Bool {
+    let figure = evaluation.top1 == nil ? "agreement" : "top1"
+    guard let value = evaluation.top1 ?? evaluation.agreement,
+      value > score?.value ?? -.infinity
+    else { return false }
+    let better = Score(step: step, figure: figure, value: value)
+    try file.write(to: path)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+    try AtomicFile.write(to: sidecar, encoder.encode(better))
+    score = better
+    return true
+  }
+}
