@@ -15,10 +15,13 @@ struct BestStudent {
   private let path: String
   private var score: Score?
 
-  /// What is in the folder of a run. It may be of a later step than the run goes on after: that step
-  /// is made again, and has the same score.
-  init(_ folder: RunFolder) {
+  /// What is in the folder of a run that goes on after step `start`. It may be of a later step: that is
+  /// made again, and has the same score. What is there before the first step is another run's.
+  init(_ folder: RunFolder, from start: Int) {
     path = folder.best
+    if start == 0 {
+      for old in [path, sidecar] { try? FileManager.default.removeItem(atPath: old) }
+    }
     guard FileManager.default.fileExists(atPath: path),
       let bytes = FileManager.default.contents(atPath: sidecar)
     else { return }

@@ -43,7 +43,7 @@ final class RunWatch {
     slice = parts.evaluator(
       parts.networks.labelsFit ? training : training.map { UnlabelledDataset($0) },
       parts.images.sliceLoading)
-    best = recipe.checkpoints.best ? BestStudent(folder) : nil
+    best = recipe.checkpoints.best ? BestStudent(folder, from: start) : nil
   }
 
   /// What is known of a step once it is made; `nil` where it has no line.
