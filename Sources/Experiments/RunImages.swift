@@ -80,21 +80,20 @@ struct RunImages {
     }
   }
 
-  private var all: [LoaderOptions] { [loading, sliceLoading, validationLoading, testLoading] }
+  /// Those whose broken images are told of; the slice's are training images.
+  private var reported: [LoaderOptions] { [loading, validationLoading, testLoading] }
 
   /// Warns of broken images that were skipped since the last call.
   ///
   /// - Parameter before: called first if there are any.
   func report(to log: Logger, before: () -> Void = {}) {
-    let reports = all.flatMap { $0.broken.takeReports() }
+    let reports = reported.flatMap { $0.broken.takeReports() }
     if !reports.isEmpty { before() }
     for report in reports { log.warning("skipped: \(report)") }
   }
 
-  /// How many different images were skipped; those of the training slice are training images.
-  var brokenCount: Int {
-    [loading, validationLoading, testLoading].reduce(0) { $0 + $1.broken.count }
-  }
+  /// How many different images were skipped.
+  var brokenCount: Int { reported.reduce(0) { $0 + $1.broken.count } }
 
   /// What must be the same for logits of the images to be of use again: names and sizes of all, and
   /// the contents of some, spread evenly. Wherever they lie.

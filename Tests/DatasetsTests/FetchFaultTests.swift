@@ -56,7 +56,8 @@ struct FetchFaultTests {
       // curl would keep open what this process is watched by.
       for descriptor in 3..<256 { _ = fcntl(Int32(descriptor), F_SETFD, FD_CLOEXEC) }
       let thread = Thread {
-        try? DatasetFetcher(folder: folder).fetch(DatasetSource.File(address))
+        // The test may have to wait for its turn for minutes.
+        try? DatasetFetcher(folder: folder, patience: 3600).fetch(DatasetSource.File(address))
       }
       thread.start()
       var status = stat()
