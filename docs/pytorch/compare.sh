@@ -11,8 +11,8 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 
-[ $# -ge 1 ] || {
-  echo "compare.sh: expected the folder for the results" >&2
+[ $# -ge 1 ] && [ $# -ne 2 ] || {
+  echo "compare.sh: expected the folder for the results, and no seeds or at least two" >&2
   exit 1
 }
 mkdir -p "$1"

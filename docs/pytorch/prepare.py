@@ -2,8 +2,8 @@
 
     prepare.py FOLDER [--idx FOLDER]
 
-Makes FOLDER/low/{train,test}/{0..4} and FOLDER/high/{train,test}/{5..9}, 70,000 small files, once. Needs pillow and what
-train.py needs.
+Makes FOLDER/low/{train,test}/{0..4} and FOLDER/high/{train,test}/{5..9}, 70,000 small files, once. Needs pillow
+and what train.py needs.
 """
 
 import argparse

@@ -208,6 +208,23 @@ def multiplier(schedule, step):
     return rise * decay["step"]["factor"] ** passed
 
 
+def steps(model, source, recipe):
+    """Makes the recipe's steps; yields the loss of each and the gradient's norm before clipping."""
+    optimizer, clip_norm = make_optimizer(model, recipe["optimizer"])
+    factor = functools.partial(multiplier, recipe["schedule"])
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+    model.train()
+    for _ in range(recipe["schedule"]["steps"]):
+        x, y = next(source)
+        loss = F.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), clip_norm if clip_norm > 0 else math.inf)
+        optimizer.step()
+        scheduler.step()
+        yield loss.item(), norm.item()
+
+
 @torch.inference_mode()
 def top1(model, images, labels):
     """Share of right answers on whole images."""
@@ -246,7 +263,11 @@ def main():
         if student.get("head") == "reset":
             reset_head(model)
         start = time.process_time()
-        train(model, dataset(recipe["data"]["train"], options.idx), recipe, numpy.random.default_rng(seed))
+        data = dataset(recipe["data"]["train"], options.idx)
+        source = batches(*data, recipe, numpy.random.default_rng(seed))
+        for step, (loss, _) in enumerate(steps(model, source, recipe), 1):
+            if step % 100 == 0:
+                print(f"step {step}: loss {loss:.4f}", file=sys.stderr)
         result["processorSeconds"] = round(time.process_time() - start, 1)
         options.output.mkdir(parents=True, exist_ok=True)
         safetensors.torch.save_file(model.state_dict(), options.output / "student.safetensors")
@@ -254,26 +275,6 @@ def main():
     if options.output:
         (options.output / "result.json").write_text(json.dumps(result) + "\n")
     print(json.dumps(result))
-
-
-def train(model, data, recipe, random):
-    """All steps of the recipe."""
-    optimizer, clip_norm = make_optimizer(model, recipe["optimizer"])
-    schedule = recipe["schedule"]
-    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, functools.partial(multiplier, schedule))
-    model.train()
-    source = batches(*data, recipe, random)
-    for step in range(schedule["steps"]):
-        x, y = next(source)
-        loss = F.cross_entropy(model(x), y)
-        optimizer.zero_grad()
-        loss.backward()
-        if clip_norm > 0:
-            torch.nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
-        optimizer.step()
-        scheduler.step()
-        if step % 100 == 99:
-            print(f"step {step + 1}: loss {loss.item():.4f}", file=sys.stderr)
 
 
 if __name__ == "__main__":
