@@ -70,7 +70,12 @@ struct NetworkLoader {
     if let weights = student.weights, !invents(weights) {
       switch student.head {
       case .keep: file = try load(weights, student.model, key: "student")
-      case .reset: file = try reset(load(weights, student.model?.headless, key: "student"), classes)
+      case .reset:
+        if let own = student.model?.classes, own != classes {
+          throw ExperimentError(
+            "student.model: its \(own) classes are not the \(classes) of the teachers or labels")
+        }
+        file = try reset(load(weights, student.model?.headless, key: "student"), classes)
       }
     } else {
       file = try fresh(student.model, classes: classes, key: "student", seed: seed)

@@ -37,7 +37,10 @@ public final class Adam: Optimizer {
     nu = parameters.map { .zeros($0.value.shape, device: $0.value.device) }
   }
 
-  /// See `Optimizer`.
+  /// Makes one update of all parameters, in place, and clears their gradients.
+  ///
+  /// - Parameter multiplier: the schedule's value, in [0, 1].
+  /// - Throws: `TorchError` when the gradient is not finite; nothing is updated then.
   public func update(multiplier: Double) throws -> UpdateNorms {
     let clipped = try ClippedGradients(parameters, clipNorm: configuration.clipNorm)
     count += 1
@@ -64,7 +67,10 @@ public final class Adam: Optimizer {
       + zip(parameters, nu).map { ("nu." + $0.name, $1) }
   }
 
-  /// See `Optimizer`.
+  /// Goes on from a saved state.
+  ///
+  /// - Throws: `TorchError` naming `source` when something is missing or its shape or type differs;
+  ///   nothing is changed then.
   public func restore(
     _ saved: [(name: String, tensor: Tensor)], count: Int, from source: String
   ) throws {

@@ -199,6 +199,11 @@ import Testing
     #expect(reset.status == 0, "\(reset.errors)")
     #expect(
       try ModelFile(path: run.folder.file("k/student.safetensors")).classNames == ["even", "odd"])
+    let other = try run.train(
+      "w", "--set",
+      "student={weights: teacher.safetensors, resolution: 28, head: reset, model: {bit: {depth: [1, 1], width: 0.25, groups: 8, classes: 3}}}"
+    )
+    #expect(other.status == 1 && other.errors.contains("its 3 classes are not the 10"))
     let wrong = try run.train("w", "--set", "student.frozen=[layer1.*]")
     #expect(wrong.status == 1 && wrong.errors.contains("stem.conv.weight"))
     let all = try run.train("w", "--set", "student.frozen=['*']")
