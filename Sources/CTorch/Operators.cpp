@@ -20,6 +20,10 @@ UNARY(log)
 UNARY(sqrt)
 UNARY(abs)
 UNARY(relu)
+UNARY(relu6)
+UNARY(hardswish)
+UNARY(hardsigmoid)
+UNARY(gelu)
 UNARY(erfinv)
 UNARY(isfinite)
 BINARY(add)
@@ -111,4 +115,22 @@ int32_t ct_batch_norm_training(ct_tensor x, double epsilon, ct_tensor *out) {
                                /*training=*/true, /*momentum=*/0.0, epsilon,
                                /*cudnn_enabled=*/false));
   });
+}
+int32_t ct_batch_norm(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor mean,
+                      ct_tensor variance, bool training, double momentum, double epsilon,
+                      ct_tensor *out) {
+  return guard([&] {
+    *out = wrap(at::batch_norm(get(x), get(weight), get(bias), get(mean), get(variance), training,
+                               momentum, epsilon, /*cudnn_enabled=*/true));
+  });
+}
+int32_t ct_layer_norm(ct_tensor x, ct_tensor weight, ct_tensor bias, double epsilon,
+                      ct_tensor *out) {
+  return guard([&] {
+    auto &values = get(x);
+    *out = wrap(at::layer_norm(values, {values.size(-1)}, get(weight), get(bias), epsilon));
+  });
+}
+int32_t ct_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor *out) {
+  return guard([&] { *out = wrap(at::scaled_dot_product_attention(get(q), get(k), get(v))); });
 }

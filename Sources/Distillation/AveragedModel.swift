@@ -2,7 +2,7 @@ import FunMatchModels
 import FunMatchNN
 import FunMatchTorch
 
-/// An exponential moving average of a network's weights: what is evaluated and kept in its place.
+/// An exponential moving average of a network's weights and running statistics: what is evaluated and kept in its place.
 ///
 /// After update n: average ← average + (1 - d) · (weight - average), d = min(decay, (1 + n) / (10 + n)), so that
 /// the start is soon forgotten (TensorFlow's `ExponentialMovingAverage` with a number of updates).
@@ -19,7 +19,8 @@ public final class AveragedModel {
   public init(_ model: any Model, of source: any Model, decay: Double) {
     self.model = model
     self.decay = decay
-    for (average, parameter) in zip(model.store.parameters, source.store.parameters) {
+    model.input = source.input
+    for (average, parameter) in zip(model.store.all, source.store.all) {
       average.value.copy(from: parameter.value)
     }
   }
@@ -27,8 +28,8 @@ public final class AveragedModel {
   /// Takes in the values of `source` after its update `count`, 1 being the first.
   func update(from source: any Model, count: Int) {
     let kept = min(decay, Double(1 + count) / Double(10 + count))
-    for (average, parameter) in zip(model.store.parameters, source.store.parameters)
-    where parameter.value.requiresGradient {
+    for (average, parameter) in zip(model.store.all, source.store.all)
+    where parameter.value.requiresGradient || parameter.isUpdated {
       average.value.approach(parameter.value, by: 1 - kept)
     }
   }

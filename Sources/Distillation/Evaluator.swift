@@ -38,13 +38,13 @@ public final class Evaluator {
 
   /// A network and how images are prepared for it.
   public struct Subject {
-    let model: any Model
+    let network: any Classifier
     let preprocessing: Preprocessing
     let mode: Mode
 
     /// - Parameter precision: what its convolutions compute in.
-    public init(_ model: any Model, _ preprocessing: Preprocessing, precision: DType) {
-      self.model = model
+    public init(_ network: any Classifier, _ preprocessing: Preprocessing, precision: DType) {
+      self.network = network
       self.preprocessing = preprocessing
       mode = .evaluation(precision)
     }
@@ -72,7 +72,7 @@ public final class Evaluator {
   private func tally(
     _ subject: Subject, detailed: Bool, _ shouldStop: () -> Bool
   ) throws -> Tally {
-    var tally = Tally(classes: subject.model.classes, detailed: detailed)
+    var tally = Tally(classes: subject.network.classes, detailed: detailed)
     // The teachers are shown the same images, unless they have been asked before.
     var answers = teacherAnswers
     tally.teacherSeconds = teacherSeconds
@@ -126,7 +126,7 @@ public final class Evaluator {
     let images = Batch.scaled(batch.pixels, device: device)
     device.synchronize()
     let start = ContinuousClock.now
-    let logits = withInference { subject.model(images, subject.mode) }.to(.cpu)
+    let logits = withInference { subject.network(images, subject.mode) }.to(.cpu)
     device.synchronize()
     seconds += start.duration(to: .now).seconds
     return logits

@@ -7,26 +7,25 @@ import FunMatchTorch
 public struct Teacher {
   /// Input size in pixels.
   public let resolution: Int
-  private let model: any Model
+  private let network: any Classifier
   private let mode: Mode
 
-  /// Freezes `model`, which must not be trained afterwards.
+  /// Freezes `network`, which must not be trained afterwards.
   ///
   /// - Parameter precision: bf16, f16 or f32.
-  public init(_ model: any Model, resolution: Int, precision: DType, device: Device) {
-    model.store.move(to: device)
-    model.store.freeze(precision)
-    self.model = model
+  public init(_ network: any Classifier, resolution: Int, precision: DType, device: Device) {
+    network.freeze(on: device, precision)
+    self.network = network
     self.resolution = resolution
     mode = .evaluation(precision)
   }
 
   /// Number of classes.
-  public var classes: Int { model.classes }
+  public var classes: Int { network.classes }
 
-  /// Logits (N, classes), f32, of images (N, 3, H, W) in [-1, 1].
+  /// Logits (N, classes), f32, of images (N, 3, H, W) in [-1, 1], which it brings to its own range.
   public func callAsFunction(_ images: Tensor) -> Tensor {
     // The copy is an ordinary tensor: those of inference mode cannot take part in a gradient.
-    withInference { model(images, mode) }.clone()
+    withInference { network(images, mode) }.clone()
   }
 }

@@ -79,7 +79,8 @@ public struct Comparison: Codable, Sendable, Equatable {
   }
 
   /// A whole number with commas between thousands.
-  public static func grouped(_ number: Int) -> String {
+  public static func grouped(_ number: Int?) -> String {
+    guard let number else { return "-" }
     var digits = String(abs(number))
     var groups: [String] = []
     while digits.count > 3 {

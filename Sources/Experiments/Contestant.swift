@@ -4,10 +4,10 @@ import FunMatchModels
 /// A network in a comparison, as `funmatch evaluate` and the end of a run report it. A figure that is
 /// not finite is left out.
 public struct Contestant: Codable, Sendable, Equatable {
-  /// Number of trainable values; of several networks, of all.
-  public let parameters: Int
-  /// Multiply-accumulates of an image; of several networks, of all.
-  public let macs: Int
+  /// Number of trainable values; of several networks, of all; `nil` where one does not tell.
+  public let parameters: Int?
+  /// Multiply-accumulates of an image; of several networks, of all; `nil` where one does not tell.
+  public let macs: Int?
   /// Number of classes.
   public let classes: Int
   /// Share of right answers; `nil` without labels.
@@ -25,21 +25,21 @@ public struct Contestant: Codable, Sendable, Equatable {
 
   /// The network that was evaluated.
   public init(
-    _ model: any Model, _ preprocessing: Preprocessing, _ evaluation: Evaluation,
+    _ network: any Classifier, _ preprocessing: Preprocessing, _ evaluation: Evaluation,
     calibration: Calibration? = nil
   ) {
     self.init(
-      [(model, preprocessing)], classes: model.classes, top1: evaluation.top1,
+      [(network, preprocessing)], classes: network.classes, top1: evaluation.top1,
       top5: evaluation.top5, loss: evaluation.loss, entropy: evaluation.entropy,
       calibration: calibration, imagesPerSecond: evaluation.imagesPerSecond)
   }
 
   /// Its teachers as one; `nil` where there are none.
   public init?(
-    teachers: [(model: any Model, preprocessing: Preprocessing)], _ evaluation: Evaluation,
+    teachers: [(network: any Classifier, preprocessing: Preprocessing)], _ evaluation: Evaluation,
     calibration: Calibration? = nil
   ) {
-    guard let classes = teachers.first?.model.classes else { return nil }
+    guard let classes = teachers.first?.network.classes else { return nil }
     self.init(
       teachers, classes: classes, top1: evaluation.teacherTop1, top5: evaluation.teacherTop5,
       loss: evaluation.teacherLoss, entropy: evaluation.teacherEntropy, calibration: calibration,
@@ -47,15 +47,20 @@ public struct Contestant: Codable, Sendable, Equatable {
   }
 
   private init(
-    _ networks: [(model: any Model, preprocessing: Preprocessing)], classes: Int, top1: Double?,
+    _ networks: [(network: any Classifier, preprocessing: Preprocessing)], classes: Int,
+    top1: Double?,
     top5: Double?, loss: Double?, entropy: Double?, calibration: Calibration?,
     imagesPerSecond: Double
   ) {
-    parameters = networks.reduce(0) { $0 + $1.model.store.valueCount }
-    macs = networks.reduce(0) { sum, network in
-      let side = network.preprocessing.crop
-      return sum + network.model.multiplyAccumulates(height: side, width: side)
+    func sum(_ values: [Int?]) -> Int? {
+      let known = values.compactMap { $0 }
+      return known.count == values.count ? known.reduce(0, +) : nil
     }
+    parameters = sum(networks.map(\.network.parameterCount))
+    macs = sum(
+      networks.map {
+        $0.network.multiplyAccumulates(height: $0.preprocessing.crop, width: $0.preprocessing.crop)
+      })
     self.classes = classes
     self.top1 = top1
     self.top5 = top5

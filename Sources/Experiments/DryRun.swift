@@ -105,23 +105,22 @@ public struct DryRun {
 
   private func describeNetworks(_ parts: RunParts, _ line: (String, String) -> Void) {
     func describe(
-      _ name: String, _ file: ModelFile, _ resolution: Int, _ weights: String?
+      _ name: String, _ network: any Classifier, _ resolution: Int, _ weights: String?
     ) {
-      let model = file.model
       let count = recipe.microBatchSize ?? recipe.batchSize
       let isInvented =
         NetworkLoader(recipePath: self.file.path, inventsMissing: true).invents(weights)
       line(
         name,
-        "(\(count), 3, \(resolution), \(resolution)) -> (\(count), \(model.classes)), "
-          + "\(Comparison.grouped(model.store.valueCount)) parameters, "
-          + "\(Comparison.grouped(model.multiplyAccumulates(height: resolution, width: resolution)))"
+        "(\(count), 3, \(resolution), \(resolution)) -> (\(count), \(network.classes)), "
+          + "\(Comparison.grouped(network.parameterCount)) parameters, "
+          + "\(Comparison.grouped(network.multiplyAccumulates(height: resolution, width: resolution)))"
           + " MACs an image" + (isInvented ? " (\(weights ?? "") is not here: fresh weights)" : ""))
     }
-    for (file, teacher) in zip(parts.networks.teachers, recipe.teachers) {
-      describe("teacher", file, teacher.resolution, teacher.weights)
+    for (loaded, teacher) in zip(parts.networks.teachers, recipe.teachers) {
+      describe("teacher", loaded.network, teacher.resolution, teacher.weights)
     }
-    describe("student", parts.student, recipe.student.resolution, recipe.student.weights)
+    describe("student", parts.student.model, recipe.student.resolution, recipe.student.weights)
     let frozen = parts.networks.frozen.count
     if frozen > 0 {
       let trained = parts.student.model.store.trained.reduce(0) { $0 + $1.value.count }

@@ -116,9 +116,10 @@ struct NetworkLoader {
     spec.classes = classes
     let model = try spec.build(seed: nil)
     let head = Set(model.head.map(\.name))
-    for parameter in model.store.parameters where !head.contains(parameter.name) {
+    for parameter in model.store.all where !head.contains(parameter.name) {
       if let value = file.model.store[parameter.name]?.value { parameter.value.copy(from: value) }
     }
+    model.input = file.model.input
     return ModelFile(model: model, spec: spec)
   }
 }

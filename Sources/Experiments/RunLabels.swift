@@ -34,9 +34,9 @@ struct RunLabels {
   ///
   /// - Returns: the names of the classes, empty where nobody knows them.
   /// - Throws: `ExperimentError` naming the key of what does not fit.
-  func check(_ teachers: [ModelFile], _ kind: Run.Kind) throws -> [String] {
+  func check(_ teachers: [LoadedTeacher], _ kind: Run.Kind) throws -> [String] {
     let named = teachers.map(\.classNames).first { !$0.isEmpty }
-    let classes = teachers.first?.model.classes ?? training.count
+    let classes = teachers.first?.network.classes ?? training.count
     if kind == .supervision || recipe.labels.alpha > 0 { try checkTraining(kind) }
     for (index, teacher) in teachers.enumerated() where !teacher.classNames.isEmpty {
       guard teacher.classNames == named else {

@@ -5,7 +5,7 @@ import FunMatchModels
 /// The networks of a run, read and checked against each other and against the labels.
 struct RunNetworks {
   let student: ModelFile
-  let teachers: [ModelFile]
+  let teachers: [LoadedTeacher]
   let classes: Int
   /// Whether the labels of the training images are the student's classes, and not of another kind.
   let labelsFit: Bool
@@ -31,12 +31,13 @@ struct RunNetworks {
             + "`funmatch train` learns from labels")
       }
       teachers = try recipe.teachers.enumerated().map { index, network in
-        try loader.teacher(network, key: "teachers.\(index)", classes: labels.likelyCount)
+        try LoadedTeacher(
+          loader.teacher(network, key: "teachers.\(index)", classes: labels.likelyCount))
       }
     case .supervision: teachers = []
     }
-    classes = teachers.first?.model.classes ?? labels.training.count
-    guard teachers.allSatisfy({ [classes] in $0.model.classes == classes }) else {
+    classes = teachers.first?.network.classes ?? labels.training.count
+    guard teachers.allSatisfy({ [classes] in $0.network.classes == classes }) else {
       throw ExperimentError("the teachers have different numbers of classes")
     }
     let learnt = try labels.check(teachers, kind)
@@ -69,7 +70,7 @@ struct RunNetworks {
   ///
   /// - Throws: `ExperimentError` when a pattern matches none, or nothing is left to train.
   private static func frozen(_ patterns: [String], _ model: any Model) throws -> Set<String> {
-    let names = model.store.parameters.map(\.name)
+    let names = model.store.all.map(\.name)
     var frozen: Set<String> = []
     for pattern in patterns {
       let matching = names.filter { fnmatch(pattern, $0, 0) == 0 }
@@ -80,7 +81,7 @@ struct RunNetworks {
       }
       frozen.formUnion(matching)
     }
-    guard frozen.count < names.count else {
+    guard !model.store.parameters.allSatisfy({ frozen.contains($0.name) }) else {
       throw ExperimentError("student.frozen: nothing is left to train")
     }
     return frozen

@@ -50,9 +50,9 @@ struct RunParts {
     }
 
     // Before anybody asks them: freezing changes what the model computes in.
-    asked = zip(networks.teachers, recipe.teachers).map { teacher, network in
+    asked = zip(networks.teachers, recipe.teachers).map { loaded, teacher in
       Teacher(
-        teacher.model, resolution: network.resolution, precision: file.recipe.precision.dtype,
+        loaded.network, resolution: teacher.resolution, precision: file.recipe.precision.dtype,
         device: options.device)
     }
     ensemble = Ensemble(recipe.combine, weights: recipe.teachers.map(\.weight))
@@ -115,18 +115,20 @@ struct RunParts {
       Evaluator(
         $0,
         teachers: teachers.map {
-          Evaluator.Subject($0.model, $0.preprocessing, precision: recipe.precision.dtype)
+          Evaluator.Subject($0.network, $0.preprocessing, precision: recipe.precision.dtype)
         }, ensemble: ensemble, batchSize: recipe.evaluation.batchSize, device: device,
         loading: loading)
     }
   }
 
-  private var teachers: [(model: any Model, preprocessing: Preprocessing)] {
-    zip(networks.teachers, recipe.teachers).map { file, teacher in
+  private var teachers: [(network: any Classifier, preprocessing: Preprocessing)] {
+    zip(networks.teachers, recipe.teachers).map { loaded, teacher in
       // At the size that it teaches at, whatever else its file may say.
-      if let own = file.preprocessing, own.crop == teacher.resolution { return (file.model, own) }
+      if let own = loaded.preprocessing, own.crop == teacher.resolution {
+        return (loaded.network, own)
+      }
       return (
-        file.model,
+        loaded.network,
         Preprocessing(
           resize: Recipe.usualResize(teacher.resolution), crop: teacher.resolution)
       )
@@ -136,7 +138,7 @@ struct RunParts {
   /// One line on what is about to happen.
   var summary: String {
     let size = Comparison.grouped(student.model.store.valueCount)
-    let sizes = networks.teachers.map { Comparison.grouped($0.model.store.valueCount) }
+    let sizes = networks.teachers.map { Comparison.grouped($0.network.parameterCount) }
     let source = sizes.isEmpty ? "labels" : "a teacher of \(sizes.joined(separator: " and "))"
     return "\(steps) steps of \(recipe.batchSize) images; a student of \(size) parameters learns "
       + "from \(source); \(device), \(Torch.threads) threads, \(recipe.precision.rawValue)"

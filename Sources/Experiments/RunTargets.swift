@@ -106,7 +106,7 @@ struct RunTargets {
     }
     return [
       "funmatch targets 2", fingerprint, "weights \(networks.teacherChecksums[index])",
-      "model \(try JSONLine.text(networks.teachers[index].spec))",
+    ] + networks.teachers[index].identity + [
       "resolution \(teacher.resolution) for \(recipe.student.resolution)", views,
       "precision \(recipe.precision.rawValue) on \(device)",
       "decoding \(try JSONLine.text(recipe.decoding))",

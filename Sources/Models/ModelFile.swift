@@ -1,8 +1,8 @@
 import Foundation
 import FunMatchTorch
 
-/// A network in a `.safetensors` file that tells by itself how to use it: the spec, the class names
-/// and the preprocessing are in its metadata, so no recipe is needed.
+/// A network in a `.safetensors` file that tells by itself how to use it: the spec, the class names,
+/// the preprocessing and what pixels are scaled to are in its metadata, so no recipe is needed.
 public struct ModelFile {
   /// The network, in single precision.
   public let model: any Model
@@ -17,6 +17,7 @@ public struct ModelFile {
     static let spec = "funmatch.model"
     static let classNames = "funmatch.classes"
     static let preprocessing = "funmatch.preprocessing"
+    static let input = "funmatch.input"
   }
 
   /// A network together with what a file shall say of it.
@@ -45,6 +46,7 @@ public struct ModelFile {
     try card.spec.check(values: values, in: path)
     model = try card.spec.build(seed: nil)
     (spec, classNames, preprocessing) = (card.spec, card.classNames, card.preprocessing)
+    model.input = card.input ?? card.spec.network.usualInput
     try model.store.load(try file.readAll(), from: path)
   }
 
@@ -53,6 +55,7 @@ public struct ModelFile {
     let spec: ModelSpec
     let classNames: [String]
     let preprocessing: Preprocessing?
+    let input: InputScaling?
 
     /// `nil` when this tool did not write the file.
     ///
@@ -66,6 +69,7 @@ public struct ModelFile {
         .map { try ModelFile.decode($0, Key.classNames, file.path) } ?? []
       preprocessing = try file.metadata[Key.preprocessing]
         .map { try ModelFile.decode($0, Key.preprocessing, file.path) }
+      input = try file.metadata[Key.input].map { try ModelFile.decode($0, Key.input, file.path) }
     }
   }
 
@@ -91,6 +95,7 @@ public struct ModelFile {
     }
     var metadata = ["format": "pt", Key.spec: try text(spec)]
     if !classNames.isEmpty { metadata[Key.classNames] = try text(classNames) }
+    metadata[Key.input] = try text(model.input)
     if let preprocessing { metadata[Key.preprocessing] = try text(preprocessing) }
     let tensors = model.store.tensors.map {
       (name: $0.name, tensor: $0.tensor.detached().to(dtype))

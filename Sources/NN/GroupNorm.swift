@@ -7,9 +7,9 @@ public struct GroupNorm: Layer {
   public let weight: Parameter
   /// Shift, (C).
   public let bias: Parameter
-  let groups: Int
-  let epsilon: Double
-  let relu: Bool
+  package let groups: Int
+  package let epsilon: Double
+  package let relu: Bool
 
   /// Over `channels` in `groups`, which must divide them.
   public init(
@@ -23,7 +23,5 @@ public struct GroupNorm: Layer {
   }
 
   /// (N, C, H, W) to the same shape and type.
-  public func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor {
-    x.groupNorm(groups, weight: weight.value, bias: bias.value, epsilon: epsilon, relu: relu)
-  }
+  public func callAsFunction<S: Signal>(_ x: S, _ mode: Mode) -> S { x.applying(self, mode) }
 }

@@ -1,7 +1,7 @@
 import FunMatchTorch
 
-/// A part of a network: parameters registered in a `ParameterStore` and what is computed with them.
+/// A part of a network: parameters registered in a `ParameterStore` and what is done with them.
 public protocol Layer {
   /// The layer's output for `x`.
-  func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor
+  func callAsFunction<S: Signal>(_ x: S, _ mode: Mode) -> S
 }

@@ -12,6 +12,8 @@ public final class Parameter {
     case headKernel
     /// A bias, or scale and shift of a normalisation: never decays, always f32.
     case vector
+    /// Statistics that training keeps up beside the parameters: never trained, always f32.
+    case buffer
   }
 
   /// timm's name of it, such as `stages.0.blocks.1.conv2.weight`.
@@ -23,6 +25,9 @@ public final class Parameter {
   /// Whether `value` holds what the forward pass uses as it is (see `ParameterStore.freeze`).
   public internal(set) var isFrozen = false
 
+  /// Whether training changes a buffer (see `ParameterStore.requireGradients`).
+  public internal(set) var isUpdated = false
+
   init(name: String, kind: Kind, value: Tensor) {
     self.name = name
     self.kind = kind
@@ -31,6 +36,9 @@ public final class Parameter {
 
   /// Whether weight decay applies: to kernels alone, as the official mask `.*/kernel$` says.
   public var decays: Bool {
-    if case .vector = kind { false } else { true }
+    switch kind {
+    case .kernel, .standardizedKernel, .headKernel: true
+    case .vector, .buffer: false
+    }
   }
 }

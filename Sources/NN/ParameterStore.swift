@@ -1,9 +1,11 @@
 import FunMatchTorch
 
-/// The parameters of one network in the order of their creation, by checkpoint name.
+/// The parameters and buffers of one network in the order of their creation, by checkpoint name.
 public final class ParameterStore {
   /// All parameters, in order of creation.
   public private(set) var parameters: [Parameter] = []
+  /// Statistics beside them, in order of creation.
+  public private(set) var buffers: [Parameter] = []
   private var byName: [String: Parameter] = [:]
 
   let drawsValues: Bool
@@ -17,19 +19,26 @@ public final class ParameterStore {
   /// Where names begin.
   public var root: Path { Path(store: self, name: "") }
 
-  /// The parameter of this name, if there is one.
+  /// Parameters, then buffers: everything that is saved.
+  public var all: [Parameter] { parameters + buffers }
+
+  /// The parameter or buffer of this name, if there is one.
   public subscript(name: String) -> Parameter? { byName[name] }
 
   /// Number of values of all parameters together.
   public var valueCount: Int { parameters.reduce(0) { $0 + $1.value.count } }
 
-  /// Names and values, in order of creation.
-  public var tensors: [(name: String, tensor: Tensor)] { parameters.map { ($0.name, $0.value) } }
+  /// Names and values of everything that is saved.
+  public var tensors: [(name: String, tensor: Tensor)] { all.map { ($0.name, $0.value) } }
 
   func add(_ parameter: Parameter) {
     precondition(byName[parameter.name] == nil, "two parameters are named \(parameter.name)")
     byName[parameter.name] = parameter
-    parameters.append(parameter)
+    if case .buffer = parameter.kind {
+      buffers.append(parameter)
+    } else {
+      parameters.append(parameter)
+    }
   }
 
   /// Takes over values by name, converted to f32.
@@ -39,13 +48,13 @@ public final class ParameterStore {
   public func load(_ values: [(name: String, tensor: Tensor)], from source: String) throws {
     let given = Dictionary(values, uniquingKeysWith: { first, _ in first })
     let unknown = values.map(\.name).filter { byName[$0] == nil }
-    let missing = parameters.map(\.name).filter { given[$0] == nil }
+    let missing = all.map(\.name).filter { given[$0] == nil }
     if !unknown.isEmpty || !missing.isEmpty {
       throw TorchError(
         "\(source): the arrays do not fit the model; missing: \(Self.list(missing)); "
           + "not part of it: \(Self.list(unknown))")
     }
-    for parameter in parameters {
+    for parameter in all {
       guard let value = given[parameter.name], value.shape != parameter.value.shape else {
         continue
       }
@@ -53,7 +62,7 @@ public final class ParameterStore {
         "\(source): \(parameter.name) has shape \(value.shape), the model expects "
           + "\(parameter.value.shape)")
     }
-    for parameter in parameters {
+    for parameter in all {
       if let value = given[parameter.name] { parameter.value.copy(from: value) }
     }
   }
@@ -66,16 +75,17 @@ public final class ParameterStore {
 
   /// Moves all values to a device.
   public func move(to device: Device) {
-    for parameter in parameters { parameter.value = parameter.value.to(device) }
+    for parameter in all { parameter.value = parameter.value.to(device) }
   }
 
-  /// Lets operators on values be recorded for gradients.
+  /// Lets operators on values be recorded for gradients, and training change the buffers.
   ///
-  /// - Parameter frozen: names the parameters that stay as they are.
+  /// - Parameter frozen: names the parameters and buffers that stay as they are.
   public func requireGradients(except frozen: (String) -> Bool = { _ in false }) {
     for parameter in parameters where !frozen(parameter.name) {
       parameter.value.requiresGradient = true
     }
+    for buffer in buffers { buffer.isUpdated = !frozen(buffer.name) }
   }
 
   /// Parameters that gradients are taken of.
@@ -93,7 +103,7 @@ public final class ParameterStore {
         case .standardizedKernel(let epsilon):
           let standardized = StandardizedConv2d.standardize(parameter.value, epsilon: epsilon)
           parameter.value = standardized.to(precision).channelsLast
-        case .headKernel, .vector: break
+        case .headKernel, .vector, .buffer: break
         }
       }
     }

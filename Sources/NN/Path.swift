@@ -26,4 +26,13 @@ public struct Path {
     store.add(parameter)
     return parameter
   }
+
+  /// Registers statistics that are saved with the parameters but not trained.
+  public func buffer(_ component: String, _ shape: [Int], _ initializer: Initializer) -> Parameter {
+    // Drawn or not, they are what evaluation divides by.
+    let buffer = Parameter(
+      name: (self / component).name, kind: .buffer, value: initializer(shape))
+    store.add(buffer)
+    return buffer
+  }
 }

@@ -8,8 +8,8 @@ import FunMatchTorch
 public struct StandardizedConv2d: Layer {
   /// The kernel as trained, (out, in, k, k).
   public let weight: Parameter
-  let stride: Int
-  let epsilon: Double
+  package let stride: Int
+  package let epsilon: Double
 
   /// A k × k convolution padded so that stride 1 keeps the size.
   ///
@@ -24,11 +24,13 @@ public struct StandardizedConv2d: Layer {
     self.epsilon = epsilon
   }
 
-  /// (N, in, H, W) to (N, out, ⌈H / stride⌉, ⌈W / stride⌉).
-  public func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor {
-    let kernel = weight.isFrozen ? weight.value : Self.standardize(weight.value, epsilon: epsilon)
-    return x.conv2d(kernel, stride: stride, padding: weight.value.shape[2] / 2)
+  /// The kernel as it is used.
+  package var kernel: Tensor {
+    weight.isFrozen ? weight.value : Self.standardize(weight.value, epsilon: epsilon)
   }
+
+  /// (N, in, H, W) to (N, out, ⌈H / stride⌉, ⌈W / stride⌉).
+  public func callAsFunction<S: Signal>(_ x: S, _ mode: Mode) -> S { x.applying(self, mode) }
 
   /// Kernels (out, in, kh, kw) less their mean over (in, kh, kw), divided by √(biased variance +
   /// ε).

@@ -4,6 +4,22 @@ extension Tensor {
   /// max(x, 0).
   public func relu() -> Tensor { Tensor.make("relu", [self]) { ct_relu(handle, $0) } }
 
+  /// min(max(x, 0), 6).
+  public func relu6() -> Tensor { Tensor.make("relu6", [self]) { ct_relu6(handle, $0) } }
+
+  /// x · min(max(x + 3, 0), 6) / 6.
+  public func hardSwish() -> Tensor {
+    Tensor.make("hardswish", [self]) { ct_hardswish(handle, $0) }
+  }
+
+  /// min(max(x + 3, 0), 6) / 6.
+  public func hardSigmoid() -> Tensor {
+    Tensor.make("hardsigmoid", [self]) { ct_hardsigmoid(handle, $0) }
+  }
+
+  /// x · Φ(x), Φ being the normal distribution's function.
+  public func gelu() -> Tensor { Tensor.make("gelu", [self]) { ct_gelu(handle, $0) } }
+
   /// x · weightᵀ + bias; x (N, in), weight (out, in), bias (out).
   public func linear(_ weight: Tensor, bias: Tensor? = nil) -> Tensor {
     Tensor.make("linear", [self, weight, bias]) {
@@ -43,5 +59,32 @@ extension Tensor {
   /// (N, C, …) normalised to mean 0 and biased variance 1 per channel.
   public func batchStandardized(epsilon: Double) -> Tensor {
     Tensor.make("batch_norm", [self]) { ct_batch_norm_training(handle, epsilon, $0) }
+  }
+
+  /// Batch normalisation of (N, C, H, W) with the given mean and biased variance, (C); in training with
+  /// those of the batch, which the given ones follow in place by a share `momentum`.
+  public func batchNorm(
+    weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, isTraining: Bool,
+    momentum: Double, epsilon: Double
+  ) -> Tensor {
+    Tensor.make("batch_norm", [self, weight, bias, mean, variance]) {
+      ct_batch_norm(
+        handle, weight.handle, bias.handle, mean.handle, variance.handle, isTraining, momentum,
+        epsilon, $0)
+    }
+  }
+
+  /// Layer normalisation of (…, C) over the last dimension.
+  public func layerNorm(weight: Tensor, bias: Tensor, epsilon: Double) -> Tensor {
+    Tensor.make("layer_norm", [self, weight, bias]) {
+      ct_layer_norm(handle, weight.handle, bias.handle, epsilon, $0)
+    }
+  }
+
+  /// Softmax of queries · keysᵀ / √D, times values; all (N, heads, T, D).
+  public static func attention(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor {
+    make("attention", [queries, keys, values]) {
+      ct_attention(queries.handle, keys.handle, values.handle, $0)
+    }
   }
 }

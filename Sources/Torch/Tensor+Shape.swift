@@ -59,4 +59,10 @@ extension Tensor {
     let amounts = [Int64](repeating: Int64(amount), count: 4)
     return Tensor.make("pad by \(amount)", [self]) { ct_pad(handle, amounts, 4, value, $0) }
   }
+
+  /// The last two dimensions framed by zeros, the last one `left` and `right`.
+  public func padded(left: Int, _ right: Int, top: Int, _ bottom: Int) -> Tensor {
+    let amounts = [left, right, top, bottom].int64
+    return Tensor.make("pad by \(amounts)", [self]) { ct_pad(handle, amounts, 4, 0, $0) }
+  }
 }

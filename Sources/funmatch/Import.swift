@@ -36,6 +36,6 @@ struct Import: ParsableCommand {
     try file.write(to: output)
     print(
       "\(output): \(Comparison.grouped(file.model.store.valueCount)) parameters, "
-        + "\(file.model.classes) classes, \(imported.family.rawValue) names")
+        + "\(file.model.classes) classes, \(imported.layout) names")
   }
 }

@@ -90,8 +90,11 @@ struct Predict: ParsableCommand {
     // A few images at a time, so that a long batch does not need all its feature maps at once.
     let parts = stride(from: 0, to: batch.shape[0], by: 64).map { start in
       let part = batch.narrowed(0, start..<min(start + 64, batch.shape[0])).to(device)
-      let images = part.dtype == .u8 ? Batch.scaled(part) : part.permuted([0, 3, 1, 2])
-      return withInference { model(images, .evaluation(.f32)) }.to(.cpu)
+      let mode = Mode.evaluation(.f32)
+      return withInference {
+        part.dtype == .u8
+          ? model(Batch.scaled(part), mode) : model.logits(part.permuted([0, 3, 1, 2]), mode)
+      }.to(.cpu)
     }
     return Tensor.concatenated(parts)
   }

@@ -17,10 +17,9 @@ private let grayLevels = PictureList(
 ) { $0 < 8 ? ($0 < 6 ? 0 : 1) : nil }
 
 /// Says "light" above a brightness.
-private final class Threshold: Model {
-  let store = ParameterStore()
+private final class Threshold: Classifier {
   let classes = 2
-  let head: [Parameter] = []
+  let parameterCount: Int? = nil
   let threshold: Double
   var asked = 0
   init(_ threshold: Double) { self.threshold = threshold }
@@ -29,7 +28,8 @@ private final class Threshold: Model {
     let brightness = images.mean([1, 2, 3]).reshaped([-1, 1]) - threshold
     return Tensor.concatenated([-brightness, brightness], 1)
   }
-  func multiplyAccumulates(height: Int, width: Int) -> Int { 0 }
+  func multiplyAccumulates(height: Int, width: Int) -> Int? { nil }
+  func freeze(on device: Device, _ precision: DType) {}
 }
 
 struct EvaluationTests {

@@ -12,19 +12,18 @@ import Testing
 /// A model that remembers what it was shown.
 private final class Witness: Model {
   let store = ParameterStore()
-  let classes = 2
-  let weight: Parameter
-  var head: [Parameter] { [weight] }
+  var input = InputScaling.official
+  let classifier: Linear
   var seen: [Tensor] = []
 
-  init() { weight = store.root.parameter("weight", [2, 3], .kernel, .lecunNormal) }
+  init() { classifier = Linear(store.root, 3, 2) }
 
   func callAsFunction(_ images: Tensor, _ mode: Mode) -> Tensor {
     seen.append(images)
-    return images.mean([2, 3]).linear(weight.value)
+    return logits(images, mode)
   }
 
-  func multiplyAccumulates(height: Int, width: Int) -> Int { 6 }
+  func features<S: Signal>(_ images: S, _ mode: Mode) -> S { images.spatialMean(keepsSides: false) }
 }
 
 struct StepTests {
@@ -110,7 +109,7 @@ struct StepTests {
 
   @Test func aLossThatIsNotFiniteStopsBeforeTheUpdate() throws {
     let (teacher, student) = (Witness(), Witness())
-    student.weight.value.copy(from: .full([2, 3], .infinity))
+    student.classifier.weight.value.copy(from: .full([2, 3], .infinity))
     let objective = TeacherObjective(
       [Teacher(teacher, resolution: 16, precision: .f32, device: .cpu)], .kl(temperature: 1))
     let error = #expect(throws: TrainingError.self) {
@@ -125,8 +124,7 @@ struct StepTests {
     func losses(_ precision: DType) throws -> [Double] {
       let (student, other) = (try spec.build(seed: 1), try spec.build(seed: 2))
       let head = try #require(other.store["head.fc.weight"])
-      Torch.manualSeed(3)
-      head.value.copy(from: Tensor.randn(head.value.shape) * 0.2)
+      Torch.withSeed(3) { head.value.copy(from: Tensor.randn(head.value.shape) * 0.2) }
       let teacher = Teacher(other, resolution: 16, precision: precision, device: .cpu)
       let step = step(
         student, TeacherObjective([teacher], .kl(temperature: 1)), rate: 0.003, precision: precision

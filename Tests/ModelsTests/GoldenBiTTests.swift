@@ -18,7 +18,7 @@ struct GoldenBiTTests {
 
   static func model() throws -> BiTResNet {
     let imported = try WeightImport(path: Golden.path("bit4_weights.npz"), spec: .bit(spec()))
-    #expect(imported.family == .official)
+    #expect(imported.layout == "official")
     return try #require(imported.file.model as? BiTResNet)
   }
 

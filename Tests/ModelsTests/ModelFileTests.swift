@@ -61,7 +61,7 @@ struct ModelFileTests {
       spec.classes = 1000
       #expect(try spec.build(seed: 0).store.valueCount == count)
     }
-    for wrong in ["bit-r50", "bit-r18x1", "resnet50", "bit-r50x0"] {
+    for wrong in ["bit-r50", "bit-r18x1", "resnet49", "bit-r50x0"] {
       #expect(throws: TorchError.self) { try ModelSpec(named: wrong) }
     }
   }

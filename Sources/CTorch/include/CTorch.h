@@ -84,6 +84,10 @@ CT_UNARY(log);
 CT_UNARY(sqrt);
 CT_UNARY(abs);
 CT_UNARY(relu);
+CT_UNARY(relu6);
+CT_UNARY(hardswish);
+CT_UNARY(hardsigmoid);
+CT_UNARY(gelu);
 CT_UNARY(erfinv);
 CT_UNARY(isfinite);
 CT_BINARY(add);
@@ -119,6 +123,16 @@ CT_CALL ct_conv2d(ct_tensor x, ct_tensor weight, ct_tensor bias, int64_t stride,
 CT_CALL ct_max_pool2d(ct_tensor x, int64_t kernel, int64_t stride, int64_t padding, ct_tensor *out);
 /// Batch normalisation with the statistics of `x` itself; `x` is (N, C, ...).
 CT_CALL ct_batch_norm_training(ct_tensor x, double epsilon, ct_tensor *out);
+/// Batch normalisation of (N, C, H, W); `mean` and `variance` are used, or in training follow those
+/// of `x`, which are used instead.
+CT_CALL ct_batch_norm(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor mean,
+                      ct_tensor variance, bool training, double momentum, double epsilon,
+                      ct_tensor *out);
+/// Layer normalisation of (..., C).
+CT_CALL ct_layer_norm(ct_tensor x, ct_tensor weight, ct_tensor bias, double epsilon,
+                      ct_tensor *out);
+/// Softmax of q kT / sqrt(D), times v; all (N, heads, T, D).
+CT_CALL ct_attention(ct_tensor q, ct_tensor k, ct_tensor v, ct_tensor *out);
 
 // --- Linear algebra
 // ----------------------------------------------------------------------------------

@@ -40,4 +40,22 @@ enum BiTNames {
     if vector { return value.reshaped([-1]) }
     return value.shape.count == 4 ? value.permuted([3, 2, 0, 1]).contiguous : value
   }
+
+  /// The arrays of a public file under timm's names.
+  static func translate(_ arrays: WeightLayout.Arrays, for model: any Model) -> WeightLayout.Arrays
+  {
+    var parameters: [String: String] = [:]
+    var vectors: Set<String> = []
+    for parameter in model.store.parameters {
+      guard let official = official(parameter.name) else { continue }
+      parameters[official] = parameter.name
+      if !parameter.decays { vectors.insert(official) }
+    }
+    return arrays.map { array in
+      // Some published files number their convolutions; the official loader drops that, too.
+      let plain = array.name.replacing(/standardized_conv2d_\d+/, with: "standardized_conv2d")
+      guard let name = parameters[plain] else { return array }
+      return (name, fromOfficial(array.tensor, vector: vectors.contains(plain)))
+    }
+  }
 }

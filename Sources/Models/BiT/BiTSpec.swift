@@ -1,7 +1,7 @@
 import FunMatchTorch
 
 /// The shape of a BiT ResNet-v2, under the names that recipes use.
-public struct BiTSpec: Codable, Sendable, Equatable {
+public struct BiTSpec: Sendable, Equatable {
   /// What comes before the first stage.
   public enum Stem: Sendable, Equatable {
     /// 7×7 stride 2, then 3×3 max-pooling stride 2 padded with -∞: the official `bit_paper` model.
@@ -56,8 +56,8 @@ public struct BiTSpec: Codable, Sendable, Equatable {
   /// Channels between the stem and the first stage: 64 × width.
   public var stemChannels: Int { Int((64 * width).rounded()) }
 
-  /// Number of values that a network of this shape has, as a float: it may be beyond any integer.
-  var parameterCount: Double {
+  /// Number of values that a network of this shape has.
+  public var parameterCount: Double {
     let stemKernel: Double =
       if case .small = stem ?? .official { 9 } else { 49 }
     var total = 3 * stemKernel * Double(stemChannels)
@@ -87,9 +87,7 @@ public struct BiTSpec: Codable, Sendable, Equatable {
       throw TorchError(
         "bit: \(groups) groups do not divide the \(stemChannels) channels of width \(width)")
     }
-    guard (1...1_000_000).contains(classes ?? 1) else {
-      throw TorchError("bit: classes \(classes ?? 0) must be between 1 and 1,000,000")
-    }
+    try checkClasses()
     guard (standardizationEpsilon ?? 0) >= 0 else {
       throw TorchError("bit: standardizationEpsilon must not be negative")
     }

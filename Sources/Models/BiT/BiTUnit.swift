@@ -6,7 +6,6 @@ import FunMatchTorch
 ///
 /// Source: big_vision `models/bit_paper.py`, `ResidualUnit`.
 struct BiTUnit: Layer {
-  let stride: Int
   private let norm1, norm2, norm3: GroupNorm
   private let conv1, conv2, conv3: StandardizedConv2d
   private let projection: StandardizedConv2d?
@@ -14,7 +13,6 @@ struct BiTUnit: Layer {
   init(
     _ path: Path, _ input: Int, _ middle: Int, stride: Int, groups: Int, epsilon: Double
   ) {
-    self.stride = stride
     let output = 4 * middle
     func conv(_ name: String, _ from: Int, _ to: Int, _ kernel: Int, _ stride: Int = 1)
       -> StandardizedConv2d
@@ -35,19 +33,12 @@ struct BiTUnit: Layer {
   }
 
   /// (N, in, H, W) to (N, 4 · middle, ⌈H / stride⌉, ⌈W / stride⌉).
-  func callAsFunction(_ x: Tensor, _ mode: Mode) -> Tensor {
+  func callAsFunction<S: Signal>(_ x: S, _ mode: Mode) -> S {
     let y = norm1(x, mode)
     let around = projection.map { $0(y, mode) } ?? x
     var z = conv1(y, mode)
     z = conv2(norm2(z, mode), mode)
     z = conv3(norm3(z, mode), mode)
     return around + z
-  }
-
-  /// For `input` and `output` positions of the feature map.
-  func multiplyAccumulates(input: Int, output: Int) -> Int {
-    conv1.weight.value.count * input
-      + (conv2.weight.value.count + conv3.weight.value.count
-        + (projection?.weight.value.count ?? 0)) * output
   }
 }

@@ -1,0 +1,32 @@
+import FunMatchTorch
+
+/// The names and shapes that a program gives to the weights of a family of networks.
+public struct WeightLayout: Sendable {
+  /// Arrays of a file by name.
+  public typealias Arrays = [(name: String, tensor: Tensor)]
+
+  /// What it is called, such as `timm`.
+  public let name: String
+  /// The name in the file of the last layer's bias: its length is the number of classes.
+  public let headBias: String
+  /// What networks with these weights want their images to be; the family's usual without it.
+  public let input: InputScaling?
+  /// Whether a file whose arrays have these names is in this layout.
+  let isOf: @Sendable (_ names: Set<String>) -> Bool
+  /// A file's arrays under the names and in the shapes of the network's. What is unknown keeps its
+  /// name, so that it can be told of.
+  let translate: @Sendable (_ arrays: Arrays, _ model: any Model) -> Arrays
+
+  /// - Parameters:
+  ///   - isOf: whether a file whose arrays have these names is in this layout.
+  ///   - translate: what a file's arrays are called in the network; nothing is done without it, as
+  ///     our names are timm's.
+  public init(
+    _ name: String, headBias: String, input: InputScaling? = nil,
+    isOf: @escaping @Sendable (_ names: Set<String>) -> Bool,
+    translate: @escaping @Sendable (Arrays, any Model) -> Arrays = { arrays, _ in arrays }
+  ) {
+    (self.name, self.headBias, self.input) = (name, headBias, input)
+    (self.isOf, self.translate) = (isOf, translate)
+  }
+}

@@ -1,0 +1,38 @@
+import FunMatchTorch
+
+/// What a file of weights holds.
+struct WeightSource {
+  let path: String
+  /// All arrays but those that count batches, which nothing here needs.
+  let arrays: WeightLayout.Arrays
+  /// What its metadata says if this tool wrote it.
+  let card: ModelFile.Card?
+
+  /// Reads a `.npz`, `.safetensors` or PyTorch file.
+  ///
+  /// - Throws: `TorchError` when it is damaged or of another kind.
+  init(_ path: String) throws {
+    self.path = path
+    let all: WeightLayout.Arrays
+    if path.hasSuffix(".npz") {
+      all = try NpzFile(path).readAll()
+      card = nil
+    } else if path.hasSuffix(".safetensors") {
+      let file = try SafetensorsFile(path)
+      all = try file.readAll()
+      card = try ModelFile.Card(file)
+    } else {
+      throw TorchError("\(path): weights are read from .npz and .safetensors files")
+    }
+    arrays = all.filter { !$0.name.hasSuffix("num_batches_tracked") }
+  }
+
+  var names: Set<String> { Set(arrays.map(\.name)) }
+
+  var valueCount: Int { arrays.reduce(0) { $0 + $1.tensor.count } }
+
+  /// The length of the array of this name, if there is one.
+  func length(_ name: String) -> Int? {
+    arrays.first { $0.name == name }.flatMap { $0.tensor.shape.last }
+  }
+}
