@@ -1,20 +1,13 @@
-// The two ways of resizing. In C, since one loop can be compiled for several instruction sets here
-// and the best is chosen when the program starts.
+// TensorFlow's two ways of resizing. In C, since one loop can be compiled for several instruction
+// sets here and the best is chosen when the program starts.
 #include <math.h>
 #include <string.h>
 
 #include "CCodecs.h"
+#include "multiversion.h"
 
 // TensorFlow's numbers come from separate multiplications and additions.
 #pragma STDC FP_CONTRACT OFF
-
-#if defined(__x86_64__) && defined(__GLIBC__)
-#define CC_MULTIVERSION \
-  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CC_MULTIVERSION
-#endif
-#define CC_INLINE __attribute__((always_inline)) static inline
 
 // Columns are worked off in strips of this many outputs, whose lines stay in the nearest cache and
 // on the stack.

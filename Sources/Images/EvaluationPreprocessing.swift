@@ -2,18 +2,41 @@
 /// its smaller side is `resize`, then cut to the middle `crop` x `crop` pixels.
 ///
 /// Source: big_vision's `decode|resize_small(resize)|central_crop(crop)`. The paper uses (160, 128)
-/// for 128-pixel models and (256, 224) for 224-pixel ones. An image that has the right size already
-/// is not changed.
+/// for 128-pixel models and (256, 224) for 224-pixel ones. With `bilinear` and `bicubic`, it is
+/// torchvision's `Resize(resize)` and `CenterCrop(crop)` on Pillow images, which timm evaluates with;
+/// the longer side and the place of the crop are then rounded as there. An image that has the right
+/// size already is not changed.
 public struct EvaluationPreprocessing: Sendable, Hashable, Codable {
   /// The length that the smaller side is resized to.
   public var resize: Int
   /// The side of the square that is kept.
   public var crop: Int
+  /// How the image is resized.
+  public var interpolation: Interpolation
 
   /// Resize to `resize`, then crop to `crop`.
-  public init(resize: Int, crop: Int) {
+  public init(resize: Int, crop: Int, interpolation: Interpolation = .area) {
     self.resize = resize
     self.crop = crop
+    self.interpolation = interpolation
+  }
+
+  /// The longest side that networks may look at, in pixels.
+  public static let largestSide = 8192
+
+  /// Reads what was written; if its sizes are possible; `interpolation` may be left out and is then `area`.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    resize = try container.decode(Int.self, forKey: .resize)
+    crop = try container.decode(Int.self, forKey: .crop)
+    interpolation =
+      try container.decodeIfPresent(Interpolation.self, forKey: .interpolation) ?? .area
+    guard (1...Self.largestSide).contains(crop), (crop...2 * Self.largestSide).contains(resize)
+    else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .crop, in: container,
+        debugDescription: "resize \(resize), crop \(crop) are impossible")
+    }
   }
 
   /// The network's view of an image: (crop, crop, 3).
@@ -38,13 +61,14 @@ public struct EvaluationPreprocessing: Sendable, Hashable, Codable {
     try check()
     let whole = Box(y: 0, x: 0, height: reader.height, width: reader.width)
     let (size, window) = try plan(whole)
-    let reach = whole.areaReach(height: size.height, width: size.width, window: window)
+    let reach = whole.reach(
+      by: interpolation, height: size.height, width: size.width, window: window)
     try write(try reader.part(reach), into: target)
   }
 
   /// The size after resizing, and what is kept of it.
   private func plan(_ whole: Box) throws -> (size: Box, window: Box) {
-    let size = whole.resizedSmall(resize)
+    let size = interpolation == .area ? whole.resizedSmall(resize) : whole.resizedShort(resize)
     // Beyond that, single precision cannot tell neighbouring pixels apart.
     guard max(size.height, size.width) <= 1 << 24 else {
       throw ImageError(
@@ -54,13 +78,21 @@ public struct EvaluationPreprocessing: Sendable, Hashable, Codable {
     }
     return (
       size,
-      Box(y: (size.height - crop) / 2, x: (size.width - crop) / 2, height: crop, width: crop)
+      Box(y: margin(size.height), x: margin(size.width), height: crop, width: crop)
     )
+  }
+
+  /// What is cut off before the crop.
+  private func margin(_ side: Int) -> Int {
+    // Python's `round`, by which torchvision places the crop, rounds halves to even.
+    interpolation == .area
+      ? (side - crop) / 2 : Int((Double(side - crop) / 2).rounded(.toNearestOrEven))
   }
 
   private func write(_ part: PixelPart, into target: UnsafeMutableBufferPointer<UInt8>) throws {
     let (size, window) = try plan(part.bounds)
-    part.resizeArea(height: size.height, width: size.width, window: window, into: target)
+    part.resize(
+      by: interpolation, height: size.height, width: size.width, window: window, into: target)
   }
 
   /// Checks the two sizes, which may come from a recipe or a command line.

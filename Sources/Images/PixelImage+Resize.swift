@@ -23,6 +23,19 @@ extension PixelImage {
     }
   }
 
+  /// Resizes to `height` x `width` as `PixelPart.resize` does.
+  ///
+  /// - Precondition: both sizes are positive.
+  public func resize(by interpolation: Interpolation, height: Int, width: Int) -> PixelImage {
+    PixelImage(height: height, width: width) { target in
+      withPart {
+        $0.resize(
+          by: interpolation, height: height, width: width,
+          window: Box(y: 0, x: 0, height: height, width: width), into: target)
+      }
+    }
+  }
+
   /// Resizes so that the smaller side becomes `size`, by area; the other keeps the aspect ratio and
   /// is rounded half to even (big_vision `pp/ops_image.py`, `resize_small`).
   ///
@@ -40,5 +53,12 @@ extension Box {
     return Box(
       y: 0, x: 0, height: Int((Float(height) * factor).rounded(.toNearestOrEven)),
       width: Int((Float(width) * factor).rounded(.toNearestOrEven)))
+  }
+
+  /// The same with the longer side truncated, as torchvision's `Resize(size)` has it.
+  func resizedShort(_ size: Int) -> Box {
+    let long = Int(Double(size) * Double(max(height, width)) / Double(min(height, width)))
+    return Box(
+      y: 0, x: 0, height: height <= width ? size : long, width: height <= width ? long : size)
   }
 }

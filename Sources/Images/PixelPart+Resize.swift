@@ -38,8 +38,7 @@ extension PixelPart {
   ///
   /// - Parameter target: (window.height, window.width, 3) bytes; need not be initialized before, all
   ///   of it is after.
-  /// - Precondition: the window is inside the result, and this part holds what `areaReach` of the same
-  ///   arguments says.
+  /// - Precondition: the window is inside the result, and this part holds what it comes from.
   public func resizeArea(
     height: Int, width: Int, window: Box, into target: UnsafeMutableBufferPointer<UInt8>
   ) {
@@ -48,6 +47,48 @@ extension PixelPart {
       box.holds(axes.reach(cc_area_reach)) && target.count == window.height * window.width * 3,
       "\(box) is not enough of the image, or \(target.count) bytes are not \(window)")
     cc_resize_area(base, stride, axes.rows, axes.columns, target.baseAddress)
+  }
+
+  /// Resizes the whole image, which has this part, to `height` x `width`, and writes the `window` of
+  /// the result to `target`: by area as `resizeArea` does, else with the pixels of Pillow 13.
+  ///
+  /// Where an image becomes lower by more than twice the pixels by which it becomes narrower, Pillow
+  /// up to 12 differs from that: in about an eighth of the values, by a level.
+  ///
+  /// Source: Pillow's documentation of resampling filters; pixels equal those of `Image.resize` on
+  /// RGB images.
+  ///
+  /// - Parameter target: (window.height, window.width, 3) bytes; need not be initialized before, all
+  ///   of it is after.
+  /// - Precondition: the window is inside the result, and this part holds what it comes from.
+  public func resize(
+    by interpolation: Interpolation, height: Int, width: Int, window: Box,
+    into target: UnsafeMutableBufferPointer<UInt8>
+  ) {
+    guard let filter = interpolation.filter else {
+      return resizeArea(height: height, width: width, window: window, into: target)
+    }
+    let axes = Axes(box: bounds, height: height, width: width, window: window, part: box)
+    precondition(
+      box.holds(axes.reach(interpolation)) && target.count == window.height * window.width * 3,
+      "\(box) is not enough of the image, or \(target.count) bytes are not \(window)")
+    withUnsafeTemporaryAllocation(
+      byteCount: cc_antialiased_memory(axes.rows, axes.columns, filter), alignment: 16
+    ) { memory in
+      cc_resize_antialiased(
+        base, stride, axes.rows, axes.columns, filter, memory.baseAddress, target.baseAddress)
+    }
+  }
+}
+
+extension Interpolation {
+  /// Pillow's filter; `nil` for areas.
+  fileprivate var filter: Int32? {
+    switch self {
+    case .area: nil
+    case .bilinear: Int32(CC_BILINEAR)
+    case .bicubic: Int32(CC_BICUBIC)
+    }
   }
 }
 
@@ -59,9 +100,9 @@ extension Box {
       .reach(cc_bilinear_reach)
   }
 
-  /// The part of an image with these bounds that `PixelPart.resizeArea` of the same arguments reads.
-  func areaReach(height: Int, width: Int, window: Box) -> Box {
-    Axes(box: self, height: height, width: width, window: window, part: self).reach(cc_area_reach)
+  /// The part of an image with these bounds that `PixelPart.resize` of the same arguments reads.
+  func reach(by interpolation: Interpolation, height: Int, width: Int, window: Box) -> Box {
+    Axes(box: self, height: height, width: width, window: window, part: self).reach(interpolation)
   }
 
   fileprivate func holds(_ other: Box) -> Bool {
@@ -86,6 +127,11 @@ private struct Axes {
     columns = cc_axis(
       input: Int32(box.width), output: Int32(width), start: Int32(window.x),
       count: Int32(window.width), first: Int32(part.x - box.x))
+  }
+
+  func reach(_ interpolation: Interpolation) -> Box {
+    guard let filter = interpolation.filter else { return reach(cc_area_reach) }
+    return reach { cc_antialiased_reach($0, filter, $1, $2) }
   }
 
   func reach(

@@ -8,7 +8,7 @@ struct Preprocess: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write an image as a network sees it: uint8 (H, W, 3), before scaling to [-1, 1].",
     usage: """
-      funmatch preprocess IMAGE --evaluation RESIZE,CROP --output OUT.npy
+      funmatch preprocess IMAGE --evaluation RESIZE,CROP [--interpolation HOW] --output OUT.npy
       funmatch preprocess IMAGE --box Y,X,H,W --size S [--flip] --output OUT.npy
       """)
 
@@ -16,9 +16,14 @@ struct Preprocess: ParsableCommand {
   var image: String
 
   @Option(
-    help: ArgumentHelp(
-      "Resize the short side by area, then cut out the middle.", valueName: "resize,crop"))
+    help: ArgumentHelp("Resize the short side, then cut out the middle.", valueName: "resize,crop"))
   var evaluation: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How --evaluation resizes: area (the default), or bilinear or bicubic as Pillow does.",
+      valueName: "how"))
+  var interpolation: Interpolation?
 
   @Option(
     help: ArgumentHelp("The box to cut out, in pixels of the image.", valueName: "y,x,h,w"))
@@ -43,6 +48,9 @@ struct Preprocess: ParsableCommand {
       throw ValidationError("--box and --size belong together")
     }
     guard box != nil || !flip else { throw ValidationError("--flip is for --box") }
+    guard evaluation != nil || interpolation == nil else {
+      throw ValidationError("--interpolation is for --evaluation")
+    }
     if let evaluation {
       let sizes = try Self.numbers(evaluation, 2, "--evaluation")
       guard (1...16_384).contains(sizes[1]), (sizes[1]...16_384).contains(sizes[0]) else {
@@ -79,7 +87,9 @@ struct Preprocess: ParsableCommand {
   private func prepare(_ image: PixelImage) throws -> PixelImage {
     if let evaluation {
       let sizes = try Self.numbers(evaluation, 2, "--evaluation")
-      return try EvaluationPreprocessing(resize: sizes[0], crop: sizes[1]).apply(to: image)
+      return try EvaluationPreprocessing(
+        resize: sizes[0], crop: sizes[1], interpolation: interpolation ?? .area
+      ).apply(to: image)
     }
     let sides = try Self.numbers(box ?? "", 4, "--box")
     let box = Box(y: sides[0], x: sides[1], height: sides[2], width: sides[3])
@@ -97,3 +107,5 @@ struct Preprocess: ParsableCommand {
     return numbers
   }
 }
+
+extension Interpolation: ExpressibleByArgument {}

@@ -32,6 +32,13 @@ struct ImageCommandTests {
     #expect(written.shape == [32, 32, 3] && written.dtype == .u8)
     #expect(written.array(as: UInt8.self) == expected.pixels)
 
+    let pillows = try Tool.run(
+      "preprocess", photo, "--evaluation", "40,32", "--interpolation", "bicubic", "--output",
+      output, in: folder)
+    #expect(pillows.status == 0, "\(pillows.errors)")
+    let cubic = EvaluationPreprocessing(resize: 40, crop: 32, interpolation: .bicubic)
+    #expect(try Npy.read(output).array(as: UInt8.self) == cubic.apply(to: image).pixels)
+
     let box = try Tool.run(
       "preprocess", photo, "--box", "3,5,40,50", "--size", "24", "--output", output, in: folder)
     #expect(box.status == 0, "\(box.errors)")
@@ -75,6 +82,8 @@ struct ImageCommandTests {
     for wrong in [
       ["--evaluation", "40"], ["--box", "1,2,3,4"], [], ["--evaluation", "a,b"],
       ["--evaluation", "30,40"], ["--evaluation", "100000,10"],
+      ["--evaluation", "40,32", "--interpolation", "nearest"],
+      ["--box", "0,0,4,5", "--size", "3", "--interpolation", "bicubic"],
     ] {
       let result = try Tool.run(["preprocess", photo, "--output", output] + wrong, in: folder)
       #expect(result.status == 64, "\(wrong)")

@@ -1,5 +1,5 @@
-// A thin C ABI over libjpeg-turbo and libpng, and three loops that the time of drawing views goes
-// to: the two ways of resizing, and Huffman decoding. It exists because both libraries report errors
+// A thin C ABI over libjpeg-turbo and libpng, and the loops that the time of preparing images goes
+// to: the ways of resizing, and Huffman decoding. It exists because both libraries report errors
 // by longjmp, which must not cross Swift frames (here every error becomes a status and a message),
 // and because Swift cannot compile one loop for several instruction sets.
 //
@@ -106,5 +106,18 @@ void cc_resize_bilinear(const uint8_t *pixels, size_t stride, cc_axis rows, cc_a
                         int32_t flip, uint8_t *result);
 void cc_resize_area(const uint8_t *pixels, size_t stride, cc_axis rows, cc_axis columns,
                     uint8_t *result);
+
+// Filters of the resizes that follow.
+enum { CC_BILINEAR = 1, CC_BICUBIC = 2 };
+
+// The inputs that they read, and the bytes that they need for themselves.
+void cc_antialiased_reach(cc_axis axis, int32_t filter, int32_t *low, int32_t *high);
+size_t cc_antialiased_memory(cc_axis rows, cc_axis columns, int32_t filter);
+
+// Resizes as the two above, but with the pixels of Pillow's Image.resize (version 13): weights of
+// 22 bits under a triangle or a cubic as wide as the image shrinks, rounded to uint8 after each
+// axis. `memory` has as many bytes as cc_antialiased_memory says, and is aligned for int32_t.
+void cc_resize_antialiased(const uint8_t *pixels, size_t stride, cc_axis rows, cc_axis columns,
+                           int32_t filter, void *memory, uint8_t *result);
 
 #endif
