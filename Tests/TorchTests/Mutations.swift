@@ -5,7 +5,7 @@ struct Mutations {
   init(seed: UInt64) { state = seed }
 
   // splitmix64
-  private mutating func random(below bound: Int) -> Int {
+  mutating func random(below bound: Int) -> Int {
     state &+= 0x9e37_79b9_7f4a_7c15
     var z = state
     z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9

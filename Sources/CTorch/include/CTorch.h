@@ -192,4 +192,20 @@ CT_CALL ct_weight_update(ct_tensor weight, ct_tensor direction, double rate, dou
 /// target = kept · target + added · source in place.
 CT_CALL ct_blend(ct_tensor target, double kept, ct_tensor source, double added);
 
+// --- Programs
+// ----------------------------------------------------------------------------------------
+/// A network that PyTorch saved as a program, freed with `ct_program_free`. Loading it runs code of
+/// the file's.
+typedef struct {
+  void *pointer;
+} ct_program;
+
+/// A TorchScript module (`torch.jit.save`), its weights on `device`, in evaluation mode.
+CT_CALL ct_script_load(const char *path, ct_device device, ct_program *out);
+/// An AOTInductor package (`aoti_compile_and_package`); it was compiled for a kind of device.
+CT_CALL ct_package_load(const char *path, ct_device device, ct_program *out);
+/// The tensor that the program makes of `x`, or the first of several. Records no gradients.
+CT_CALL ct_program_run(ct_program program, ct_tensor x, ct_tensor *out);
+CT_EXPORT void ct_program_free(ct_program program);
+
 #endif

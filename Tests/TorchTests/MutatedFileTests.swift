@@ -1,0 +1,111 @@
+import Foundation
+import FunMatchTestSupport
+import FunMatchTorch
+import Testing
+
+/// Thousands of damaged files of every format, the damage to their bytes and to their structure: no
+/// crash, no hang, and no memory beyond what they may declare.
+@Suite struct MutatedFileTests {
+  #if os(Linux)
+    @Test func endInAnErrorOrInTensorsAndTakeLittleMemory() async {
+      // A process of its own: its limit and its peak are those of reading.
+      let observed: [any PartialKeyPath<ExitTest.Result> & Sendable] = [\.standardOutputContent]
+      let result = await #expect(processExitsWith: .success, observing: observed) {
+        let isLong = ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] == "1"
+        let formats: [FileFormat] = [
+          .stored, .deflated, .safetensors, .zip, .zip4, .strided, .legacy, .legacyStrided,
+        ]
+        let fixtures = try formats.map { try Fixture.bytes($0.rawValue) }
+        let folder = try TemporaryFolder()
+        var run = MutationRun(seed: 2, folder: folder)
+        // Memory that the first use of libtorch and libzip takes is not the files'.
+        for round in 0..<100 { try run.read(fixtures[round % 8], as: formats[round % 8]) }
+        run.forget()
+
+        // What a file asks for and does not touch is in no peak, but fails here.
+        let used = try statusBytes("VmSize")
+        var limit = rlimit(rlim_cur: rlim_t(used + 256 << 20), rlim_max: rlim_t(used + 256 << 20))
+        #expect(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
+        let peak = try statusBytes("VmHWM")
+        for round in 0..<(isLong ? 10_000 : 800) {
+          let index = round % formats.count
+          let bytes = try run.mutated(
+            fixtures[index], as: formats[index], other: fixtures[round / 8 % formats.count])
+          try run.read(bytes, as: formats[index])
+        }
+        let growth = try statusBytes("VmHWM") - peak
+        print("\(run.summary), peak memory grew by \(growth >> 10) KiB")
+        #expect(run.wrong == [])
+        #expect(run.errors > run.files / 4 && run.tensors > run.files / 4)
+        // Far above what a slow machine needs, far below a hang.
+        #expect(run.slowest < .seconds(10))
+        // A file of 6 KB may declare 1 MiB and a bit in .pth, 1032 times itself in .npz.
+        #expect(growth < 16 << 20)
+      }
+      let lines = String(decoding: result?.standardOutputContent ?? [], as: UTF8.self)
+      for line in lines.split(separator: "\n") where line.contains("refused") { print(line) }
+    }
+  #endif
+}
+
+/// Reads files and remembers how that went.
+struct MutationRun {
+  private(set) var (files, errors, tensors) = (0, 0, 0)
+  private(set) var slowest = Duration.zero
+  /// What no file may lead to.
+  private(set) var wrong: [String] = []
+  private var mutations: Mutations
+  private let folder: TemporaryFolder
+
+  init(seed: UInt64, folder: TemporaryFolder) {
+    mutations = Mutations(seed: seed)
+    self.folder = folder
+  }
+
+  var summary: String {
+    "\(files) files: \(errors) refused, \(tensors) tensors of the others, slowest \(slowest)"
+  }
+
+  mutating func forget() { (files, errors, tensors, slowest) = (0, 0, 0, .zero) }
+
+  /// A file made from a fixture, damaged in one of the ways that its format knows.
+  mutating func mutated(
+    _ bytes: [UInt8], as format: FileFormat, other: [UInt8]
+  ) throws -> [UInt8] {
+    switch (format, mutations.random(below: 4)) {
+    case (_, 0): mutations.damaged(bytes)
+    case (_, 1): mutations.recut(bytes, with: other)
+    case (.deflated, _): mutations.reheaded(bytes)
+    case (.safetensors, _): mutations.redigited(bytes)
+    case (.legacy, _), (.legacyStrided, _): mutations.repickled(bytes)
+    case (_, 2): mutations.reheaded(bytes)
+    default: mutations.rezipped(try StoredZip(bytes))
+    }
+  }
+
+  mutating func read(_ bytes: [UInt8], as format: FileFormat) throws {
+    let path = try folder.write("x", bytes)
+    let start = ContinuousClock.now
+    files += 1
+    do {
+      for tensor in try format.read(path) {
+        tensors += 1
+        if tensor.bytes.count != tensor.count * tensor.dtype.size { wrong.append("\(tensor)") }
+      }
+    } catch {
+      errors += 1
+      // The sentence must name the file.
+      if (error as? TorchError)?.description.contains(path) != true { wrong.append("\(error)") }
+    }
+    slowest = max(slowest, ContinuousClock.now - start)
+  }
+}
+
+#if os(Linux)
+  /// A size that the system tells about this process, in bytes.
+  private func statusBytes(_ field: String) throws -> Int {
+    let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix(field + ":") })
+    return try #require(Int(line.filter(\.isNumber))) << 10
+  }
+#endif
