@@ -9,10 +9,10 @@ SHIM_FILES = $(wildcard Sources/CTorch/*.cpp Sources/CTorch/*.h Sources/CTorch/i
 	Sources/CCodecs/*.c Sources/CCodecs/*.h Sources/CCodecs/include/*.h)
 TEST := $(SWIFT) test -c release --disable-xctest --disable-testable-imports
 
-.PHONY: help setup build demo test soak bench format lint clean
+.PHONY: help setup build demo demo-photos test soak bench format lint clean
 
 help: ## print this list
-	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: ## install what is missing and fetch libtorch (LIBTORCH=/path uses an existing one)
 	@Scripts/setup.sh
@@ -22,6 +22,9 @@ build: setup ## build the library and the tool: .build/release/funmatch
 
 demo: build ## distil a real teacher on real images, print and draw the result
 	@Scripts/demo.sh
+
+demo-photos: build ## half an hour: an ImageNet teacher and a MobileNet student on unlabelled photographs
+	@Scripts/demo-photos.sh
 
 test: ## run every test
 	@Scripts/setup.sh tests

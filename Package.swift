@@ -49,7 +49,7 @@ func tests(
 }
 
 let modules = [
-  "Torch", "NN", "Optimizers", "Models", "Images", "Datasets", "Views", "Distillation",
+  "Torch", "NN", "Optimizers", "Models", "ONNX", "Images", "Datasets", "Views", "Distillation",
   "Experiments",
 ]
 
@@ -88,7 +88,11 @@ let package = Package(
     module("Torch", ["CTorch", "CZip"]),
     module("NN", ["FunMatchTorch"]),
     module("Optimizers", ["FunMatchNN"]),
-    module("Models", ["FunMatchNN"]),
+    module("Models", ["FunMatchNN", "FunMatchImages"]),
+    module(
+      "ONNX",
+      ["FunMatchModels", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["onnx.proto"]),
     module("Images", ["CCodecs"]),
     module("Datasets", ["FunMatchImages", "CZlib"]),
     module("Views", ["FunMatchDatasets"]),
@@ -102,22 +106,27 @@ let package = Package(
     .executableTarget(
       name: "funmatch",
       dependencies: [
-        "FunMatchExperiments",
+        "FunMatchExperiments", "FunMatchONNX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/funmatch"),
     .target(
       name: "FunMatchTestSupport", dependencies: ["FunMatchTorch", "FunMatchDatasets"],
-      path: "Tests/Support", exclude: ["read_events.py"]),
+      path: "Tests/Support",
+      exclude: ["import_pytorch.py", "read_events.py", "run_onnx.py", "save_programs.py"]),
     tests("Torch", exclude: ["Fixtures"]), tests("NN"),
-    tests("Optimizers", exclude: ["Fixtures"]), tests("Models"),
+    tests("Optimizers", exclude: ["Fixtures"]), tests("Models", exclude: ["Fixtures"]),
+    tests("ONNX"),
     tests("Images", ["FunMatchDatasets", "CCodecs"], exclude: ["Fixtures"]),
     tests("Datasets", exclude: ["Fixtures"]), tests("Views"),
     tests("Distillation", exclude: ["Fixtures"]),
     tests("Experiments"),
     .testTarget(
       name: "funmatchTests",
-      dependencies: ["funmatch", "FunMatchTestSupport", "FunMatchModels", "FunMatchViews"],
+      dependencies: [
+        "funmatch", "FunMatchTestSupport", "FunMatchModels", "FunMatchViews",
+        "FunMatchDistillation",
+      ],
       path: "Tests/funmatchTests"),
   ],
   swiftLanguageModes: [.v6],

@@ -2,7 +2,7 @@
 # Gets a machine ready to build FunMatch: checks for Swift, installs the system packages, and leaves libtorch at
 # .deps/libtorch. Called by `make setup`. What is already there is left alone, so that it can run before every build.
 #
-#   tests            as an argument: also fetch what tests need beside that.
+#   tests            as an argument: also fetch what tests need beside that, 1.3 GB on the disk.
 #   LIBTORCH=/path   use this libtorch (a folder with include/ and lib/) instead of fetching one. The choice is kept
 #                    until .deps/libtorch is removed or LIBTORCH names another.
 #   PYTHON=python3   the Python whose pip fetches libtorch. Nothing that is built needs Python afterwards.
@@ -319,7 +319,52 @@ install_tensorboard() {
   rm -f "$deps/pip.log"
 }
 
+# --- PyTorch -------------------------------------------------------------------------------------------------------
+
+# Without their requirements: they name another torch, and torchvision is needed only because timm imports it.
+timm=(timm==1.0.31 torchvision==0.28.0)
+# What timm imports, and what reads and writes ONNX.
+beside_timm=(pyyaml huggingface_hub safetensors numpy pillow onnx==1.23.2 onnxruntime==1.32.0)
+
+# pip for a Python environment without one; $1 is where that keeps its packages.
+install_wheels() {
+  local folder=$1
+  shift
+  echo "== pip install $*" >>"$deps/pip.log"
+  "$python" -m pip install --quiet --disable-pip-version-check --upgrade --target "$folder" "$@" >>"$deps/pip.log" 2>&1
+}
+
+# A Python with PyTorch, timm and ONNX Runtime, with which tests compare networks and files. As with TensorBoard, tests
+# that want it are skipped where it cannot be had. On Linux the plain torch is not tried: with what it needs it is 3 GB.
+install_pytorch() {
+  local folder=$deps/pytorch torch=torch==$torch_version packages
+  [ "$system" = Darwin ] || torch+=+cpu
+  local wanted="$torch ${timm[*]} ${beside_timm[*]}"
+  [ "$(cat "$folder/complete" 2>/dev/null)" != "$wanted" ] || return 0
+  mkdir -p "$deps"
+  lock
+  [ "$(cat "$folder/complete" 2>/dev/null)" != "$wanted" ] || return 0
+  say "fetching PyTorch, timm and ONNX Runtime for the tests with pip (about 270 MB)"
+  rm -rf "$folder"
+  : >"$deps/pip.log"
+  "$python" -m venv --without-pip "$folder" >>"$deps/pip.log" 2>&1 &&
+    packages=$("$folder/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))') &&
+    { install_wheels "$packages" "$torch" "${beside_timm[@]}" ||
+      install_wheels "$packages" --retries 1 --extra-index-url "$cpu_index" "$torch" "${beside_timm[@]}"; } &&
+    install_wheels "$packages" --no-deps "${timm[@]}" &&
+    "$folder/bin/python" Tests/Support/import_pytorch.py >>"$deps/pip.log" 2>&1 || {
+    show_pip_errors
+    say "tests with PyTorch will be skipped"
+    return 0
+  }
+  echo "$wanted" >"$folder/complete"
+  rm -f "$deps/pip.log"
+}
+
 check_swift
 install_packages
 install_libtorch
-if [ "${1:-}" = tests ]; then install_tensorboard; fi
+if [ "${1:-}" = tests ]; then
+  install_tensorboard
+  install_pytorch
+fi

@@ -39,11 +39,13 @@ public final class Evaluator {
   /// A network and how images are prepared for it.
   public struct Subject {
     let network: any Classifier
-    let preprocessing: Preprocessing
+    let preprocessing: EvaluationPreprocessing
     let mode: Mode
 
     /// - Parameter precision: what its convolutions compute in.
-    public init(_ network: any Classifier, _ preprocessing: Preprocessing, precision: DType) {
+    public init(
+      _ network: any Classifier, _ preprocessing: EvaluationPreprocessing, precision: DType
+    ) {
       self.network = network
       self.preprocessing = preprocessing
       mode = .evaluation(precision)
@@ -114,9 +116,9 @@ public final class Evaluator {
     return tally
   }
 
-  private func source(_ preprocessing: Preprocessing) throws -> EvaluationSource {
+  private func source(_ preprocessing: EvaluationPreprocessing) throws -> EvaluationSource {
     try EvaluationSource(
-      dataset, EvaluationPreprocessing(resize: preprocessing.resize, crop: preprocessing.crop),
+      dataset, preprocessing,
       batchSize: batchSize, options: loading)
   }
 

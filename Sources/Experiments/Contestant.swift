@@ -1,4 +1,5 @@
 import FunMatchDistillation
+import FunMatchImages
 import FunMatchModels
 
 /// A network in a comparison, as `funmatch evaluate` and the end of a run report it. A figure that is
@@ -25,7 +26,7 @@ public struct Contestant: Codable, Sendable, Equatable {
 
   /// The network that was evaluated.
   public init(
-    _ network: any Classifier, _ preprocessing: Preprocessing, _ evaluation: Evaluation,
+    _ network: any Classifier, _ preprocessing: EvaluationPreprocessing, _ evaluation: Evaluation,
     calibration: Calibration? = nil
   ) {
     self.init(
@@ -36,7 +37,8 @@ public struct Contestant: Codable, Sendable, Equatable {
 
   /// Its teachers as one; `nil` where there are none.
   public init?(
-    teachers: [(network: any Classifier, preprocessing: Preprocessing)], _ evaluation: Evaluation,
+    teachers: [(network: any Classifier, preprocessing: EvaluationPreprocessing)],
+    _ evaluation: Evaluation,
     calibration: Calibration? = nil
   ) {
     guard let classes = teachers.first?.network.classes else { return nil }
@@ -47,7 +49,7 @@ public struct Contestant: Codable, Sendable, Equatable {
   }
 
   private init(
-    _ networks: [(network: any Classifier, preprocessing: Preprocessing)], classes: Int,
+    _ networks: [(network: any Classifier, preprocessing: EvaluationPreprocessing)], classes: Int,
     top1: Double?,
     top5: Double?, loss: Double?, entropy: Double?, calibration: Calibration?,
     imagesPerSecond: Double

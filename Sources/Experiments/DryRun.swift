@@ -118,7 +118,7 @@ public struct DryRun {
           + " MACs an image" + (isInvented ? " (\(weights ?? "") is not here: fresh weights)" : ""))
     }
     for (loaded, teacher) in zip(parts.networks.teachers, recipe.teachers) {
-      describe("teacher", loaded.network, teacher.resolution, teacher.weights)
+      describe("teacher", loaded.network, teacher.resolution, teacher.path)
     }
     describe("student", parts.student.model, recipe.student.resolution, recipe.student.weights)
     let frozen = parts.networks.frozen.count

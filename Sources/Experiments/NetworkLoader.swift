@@ -9,6 +9,10 @@ struct NetworkLoader {
   let recipePath: String
   /// Whether fresh weights stand in for files that are not there: for a recipe that is tried out.
   var inventsMissing = false
+  /// Where programs run.
+  var device = Device.cpu
+  /// How many images they are given at once.
+  var batchSize = 2
 
   /// A file named in a recipe: relative to the recipe, then to the folder `FUNMATCH_WEIGHTS`, without
   /// which it is `weights`, where `funmatch data fetch` puts them.
@@ -44,15 +48,43 @@ struct NetworkLoader {
     inventsMissing && weights.map { (try? find($0)) == nil } == true
   }
 
-  /// A teacher with the weights that the recipe names.
+  /// A teacher with the weights that the recipe names, or the program.
   ///
   /// - Parameter classes: how many classes it has if its weights are made up and nothing tells.
   /// - Throws: an error naming the file or the key `key`.
-  func teacher(_ teacher: Recipe.Teacher, key: String, classes: Int) throws -> ModelFile {
-    guard invents(teacher.weights) else {
-      return try load(teacher.weights, teacher.model, key: key)
+  func teacher(_ teacher: Recipe.Teacher, key: String, classes: Int) throws -> LoadedTeacher {
+    let (weights, model): (String, ModelSpec?)
+    switch teacher.source {
+    case .program(let description, let format):
+      return try program(description, format, key: key)
+    case .weights(let path, let spec): (weights, model) = (path, spec)
     }
-    let file = try fresh(teacher.model, classes: max(classes, 1), key: key, seed: 1)
+    let file =
+      try invents(weights)
+      ? invented(model, classes: max(classes, 1), key: key)
+      : load(weights, model, key: key)
+    return try LoadedTeacher(
+      completed(file, teacher.input, resolution: teacher.resolution, key: key))
+  }
+
+  private func program(
+    _ program: Recipe.Program, _ format: TorchProgram.Format, key: String
+  ) throws -> LoadedTeacher {
+    do {
+      let torch = try TorchProgram(
+        path: find(program.path), format: format, device: device, batchSize: program.batchSize)
+      let classifier = try ProgramClassifier(
+        torch, classes: program.classes, size: program.input.size, layout: program.input.layout,
+        input: program.input.scaling, batchSize: batchSize)
+      return try LoadedTeacher(classifier, program)
+    } catch let error as TorchError {
+      throw ExperimentError("\(key): \(error)")
+    }
+  }
+
+  /// A teacher whose weights are made up.
+  private func invented(_ model: ModelSpec?, classes: Int, key: String) throws -> ModelFile {
+    let file = try fresh(model, classes: classes, key: key, seed: 1)
     // Not zeros, from which a student would have nothing to learn.
     Torch.withSeed(2) {
       for parameter in file.model.head {
@@ -85,12 +117,25 @@ struct NetworkLoader {
         "the student has \(file.model.classes) classes, the teachers or labels \(classes)"
           + (student.weights == nil ? "" : " (student.head: reset gives it a new head)"))
     }
+    return try completed(file, student.input, resolution: student.resolution, key: "student")
+  }
+
+  /// The same with what the recipe says of its images.
+  ///
+  /// - Throws: `ExperimentError` when the network cannot look at such images.
+  private func completed(
+    _ file: ModelFile, _ input: InputScaling?, resolution: Int, key: String
+  ) throws -> ModelFile {
+    if let input { file.model.input = input }
+    if let only = file.spec.network.fixedResolution, only != resolution {
+      throw ExperimentError(
+        "\(key).resolution: the network looks at \(only) pixels only, not at \(resolution)")
+    }
     return file
   }
 
   private func load(_ weights: String, _ spec: ModelSpec?, key: String) throws -> ModelFile {
     let path = try find(weights)
-    guard let spec else { return try ModelFile(path: path) }
     do {
       return try WeightImport(path: path, spec: spec).file
     } catch let error as TorchError {

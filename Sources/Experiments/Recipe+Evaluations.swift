@@ -1,3 +1,4 @@
+import FunMatchImages
 import FunMatchModels
 
 extension Recipe {
@@ -49,7 +50,7 @@ extension Recipe.Evaluations {
   }
 
   func validate(resolution: Int) throws {
-    let largest = Preprocessing.largestSide
+    let largest = EvaluationPreprocessing.largestSide
     guard every > 0 else { throw ExperimentError("evaluation.every: \(every) must be positive") }
     guard (1...1 << 20).contains(batchSize) else {
       throw ExperimentError("evaluation.batchSize: \(batchSize) must be between 1 and 1048576")

@@ -14,6 +14,8 @@ extension Recipe {
     public var head: Head
     /// Parameters that stay as they are, by names in which `*` stands for anything.
     public var frozen: [String]
+    /// What its pixels are scaled to; `nil`: what the file of weights tells, or its family's usual.
+    public var input: InputScaling?
   }
 }
 
@@ -27,7 +29,7 @@ extension Recipe.Student {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case weights, model, resolution, head, frozen
+    case weights, model, resolution, head, frozen, input
   }
 
   /// Decodes with defaults.
@@ -42,9 +44,10 @@ extension Recipe.Student {
     } else {
       frozen = try keys.value(.frozen, or: [])
     }
+    input = try keys.decodeIfPresent(InputScaling.self, forKey: .input)
   }
 
-  /// Writes absent weights and model as null.
+  /// Writes absent weights, model and input as null.
   public func encode(to encoder: any Encoder) throws {
     var keys = encoder.container(keyedBy: CodingKeys.self)
     try keys.encode(weights, forKey: .weights)
@@ -52,5 +55,6 @@ extension Recipe.Student {
     try keys.encode(resolution, forKey: .resolution)
     try keys.encode(head, forKey: .head)
     try keys.encode(frozen, forKey: .frozen)
+    try keys.encode(input, forKey: .input)
   }
 }

@@ -1,3 +1,4 @@
+import FunMatchImages
 import FunMatchModels
 import FunMatchViews
 
@@ -6,34 +7,26 @@ extension Recipe {
   ///
   /// - Throws: an error whose sentence names the key.
   public func validate() throws {
-    let largest = Preprocessing.largestSide
+    let largest = EvaluationPreprocessing.largestSide
     func check(_ value: Int, _ key: String, upTo limit: Int) throws {
       guard (1...limit).contains(value) else {
         throw ExperimentError("\(key): \(value) must be positive and at most \(limit)")
-      }
-    }
-    func check(_ model: ModelSpec?, _ key: String) throws {
-      do {
-        try model?.validate()
-      } catch {
-        throw ExperimentError("\(key).model: \(error)")
       }
     }
     try check(batchSize, "batchSize", upTo: 1 << 20)
     if let microBatchSize { try check(microBatchSize, "microBatchSize", upTo: 1 << 20) }
     try check(logEvery, "logEvery", upTo: 1 << 30)
     try check(student.resolution, "student.resolution", upTo: largest)
-    try check(student.model, "student")
+    do {
+      try student.model?.validate()
+    } catch {
+      throw ExperimentError("student.model: \(error)")
+    }
     if student.head == .reset, student.weights == nil {
       throw ExperimentError("student.head: only a head that comes with 'weights' can be reset")
     }
     for (index, teacher) in teachers.enumerated() {
-      try check(teacher.resolution, "teachers.\(index).resolution", upTo: largest)
-      try check(teacher.model, "teachers.\(index)")
-      guard (1e-6...1e6).contains(teacher.weight) else {
-        throw ExperimentError(
-          "teachers.\(index).weight: \(teacher.weight) must be between 1e-6 and 1e6")
-      }
+      try teacher.validate("teachers.\(index)")
     }
     if let average, !(average > 0 && average < 1) {
       throw ExperimentError("average: \(average) must be between 0 and 1, such as 0.9999")
@@ -52,8 +45,8 @@ extension Recipe {
   }
 
   /// How the student's images are prepared for evaluation.
-  public var studentPreprocessing: Preprocessing {
-    Preprocessing(
+  public var studentPreprocessing: EvaluationPreprocessing {
+    EvaluationPreprocessing(
       resize: evaluation.resize ?? Self.usualResize(student.resolution), crop: student.resolution)
   }
 

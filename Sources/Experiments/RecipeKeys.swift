@@ -1,5 +1,6 @@
 import FunMatchDistillation
 import FunMatchImages
+import FunMatchModels
 import FunMatchOptimizers
 import FunMatchViews
 import Yams
@@ -117,6 +118,9 @@ enum RecipeKeys {
     "firstMoment": AdamConfiguration.MomentType.allCases.map(\.rawValue),
     "precision": Recipe.Precision.allCases.map(\.rawValue),
     "combine": Ensemble.Combination.allCases.map(\.rawValue),
+    "layout": ProgramClassifier.Layout.allCases.map(\.rawValue),
+    "colorOrder": InputScaling.ColorOrder.allCases.map(\.rawValue),
+    "norm": ["batch", "group"], "pool": ViTSpec.Pool.allCases.map(\.rawValue),
     "head": Recipe.Student.Head.allCases.map(\.rawValue),
     "grafting": ShampooConfiguration.Grafting.allCases.map(\.rawValue),
     "rootPrecision": ShampooConfiguration.RootPrecision.allCases.map(\.rawValue),

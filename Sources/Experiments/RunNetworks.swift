@@ -1,6 +1,7 @@
 import Foundation
 import FunMatchDatasets
 import FunMatchModels
+import FunMatchTorch
 
 /// The networks of a run, read and checked against each other and against the labels.
 struct RunNetworks {
@@ -16,12 +17,17 @@ struct RunNetworks {
   /// What is learnt from, and the SHA-256 of every file of weights.
   let origin: [String]
 
-  /// - Parameter inventsMissing: whether fresh weights stand in for files that are not here.
+  /// - Parameters:
+  ///   - inventsMissing: whether fresh weights stand in for files that are not here.
+  ///   - device: where teachers run that are programs.
   init(
-    _ kind: Run.Kind, _ file: RecipeFile, _ images: RunImages, inventsMissing: Bool
+    _ kind: Run.Kind, _ file: RecipeFile, _ images: RunImages, inventsMissing: Bool,
+    device: Device
   ) throws {
     let recipe = file.recipe
-    let loader = NetworkLoader(recipePath: file.path, inventsMissing: inventsMissing)
+    let loader = NetworkLoader(
+      recipePath: file.path, inventsMissing: inventsMissing, device: device,
+      batchSize: recipe.microBatchSize ?? recipe.batchSize)
     let labels = RunLabels(recipe, images)
     switch kind {
     case .distillation:
@@ -31,8 +37,7 @@ struct RunNetworks {
             + "`funmatch train` learns from labels")
       }
       teachers = try recipe.teachers.enumerated().map { index, network in
-        try LoadedTeacher(
-          loader.teacher(network, key: "teachers.\(index)", classes: labels.likelyCount))
+        try loader.teacher(network, key: "teachers.\(index)", classes: labels.likelyCount)
       }
     case .supervision: teachers = []
     }
@@ -59,7 +64,7 @@ struct RunNetworks {
       return loader.invents(weights) ? "none" : try SHA256.hexadecimal(file: loader.find(weights))
     }
     teacherChecksums =
-      try teachers.isEmpty ? [] : recipe.teachers.compactMap { try checksum($0.weights) }
+      try teachers.isEmpty ? [] : recipe.teachers.compactMap { try checksum($0.path) }
     frozen = try Self.frozen(recipe.student.frozen, student.model)
     origin =
       [kind.rawValue, "\(images.trainingCount) images"] + teacherChecksums

@@ -1,5 +1,6 @@
 import FunMatchDatasets
 import FunMatchDistillation
+import FunMatchImages
 import FunMatchModels
 import FunMatchOptimizers
 import FunMatchTorch
@@ -36,7 +37,8 @@ struct RunParts {
     images = try RunImages(recipe, options)
     schedule = try recipe.multipliers(imageCount: images.trainingCount)
 
-    networks = try RunNetworks(kind, file, images, inventsMissing: options.dryRunSteps != nil)
+    networks = try RunNetworks(
+      kind, file, images, inventsMissing: options.dryRunSteps != nil, device: device)
     (student, origin) = (networks.student, networks.origin)
     // Before gradients are asked for: what is moved later is another tensor.
     student.model.store.move(to: device)
@@ -121,7 +123,7 @@ struct RunParts {
     }
   }
 
-  private var teachers: [(network: any Classifier, preprocessing: Preprocessing)] {
+  private var teachers: [(network: any Classifier, preprocessing: EvaluationPreprocessing)] {
     zip(networks.teachers, recipe.teachers).map { loaded, teacher in
       // At the size that it teaches at, whatever else its file may say.
       if let own = loaded.preprocessing, own.crop == teacher.resolution {
@@ -129,7 +131,7 @@ struct RunParts {
       }
       return (
         loaded.network,
-        Preprocessing(
+        EvaluationPreprocessing(
           resize: Recipe.usualResize(teacher.resolution), crop: teacher.resolution)
       )
     }
@@ -138,8 +140,10 @@ struct RunParts {
   /// One line on what is about to happen.
   var summary: String {
     let size = Comparison.grouped(student.model.store.valueCount)
-    let sizes = networks.teachers.map { Comparison.grouped($0.network.parameterCount) }
-    let source = sizes.isEmpty ? "labels" : "a teacher of \(sizes.joined(separator: " and "))"
+    let sizes = networks.teachers.map {
+      $0.network.parameterCount.map { "one of \(Comparison.grouped($0))" } ?? "a program"
+    }
+    let source = sizes.isEmpty ? "labels" : "teachers: \(sizes.joined(separator: " and "))"
     return "\(steps) steps of \(recipe.batchSize) images; a student of \(size) parameters learns "
       + "from \(source); \(device), \(Torch.threads) threads, \(recipe.precision.rawValue)"
   }

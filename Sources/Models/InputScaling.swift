@@ -48,13 +48,14 @@ public struct InputScaling: Codable, Sendable, Equatable {
     range = try keys.decodeIfPresent(Double.self, forKey: .range) ?? 1
     colorOrder = try keys.decodeIfPresent(ColorOrder.self, forKey: .colorOrder) ?? .rgb
     guard mean.count == 3, std.count == 3, mean.allSatisfy(\.isFinite),
-      std.allSatisfy({ $0 > 1e-6 && $0.isFinite }), range == 1 || range == 255
+      std.allSatisfy({ $0 > 1e-6 && $0.isFinite }), range == 1 || range == 255,
+      mean.allSatisfy({ abs($0) <= 2 * range })
     else {
       throw DecodingError.dataCorruptedError(
         forKey: .mean, in: keys,
         debugDescription:
-          "mean and std are three numbers each, std positive, and range is 1 or 255; not \(mean), "
-          + "\(std), \(range)")
+          "mean and std are three numbers each, std positive, mean within the range, which is 1 or 255 "
+          + "(range: 255 for values such as 123.675); not \(mean), \(std), range \(range)")
     }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchImages
 import FunMatchTorch
 
 /// A network in a `.safetensors` file that tells by itself how to use it: the spec, the class names,
@@ -11,7 +12,7 @@ public struct ModelFile {
   /// Names of the classes in the order of the logits; empty when nobody knew them.
   public let classNames: [String]
   /// What an image goes through first; `nil` when nobody knew it.
-  public let preprocessing: Preprocessing?
+  public let preprocessing: EvaluationPreprocessing?
 
   private enum Key {
     static let spec = "funmatch.model"
@@ -23,7 +24,7 @@ public struct ModelFile {
   /// A network together with what a file shall say of it.
   public init(
     model: any Model, spec: ModelSpec, classNames: [String] = [],
-    preprocessing: Preprocessing? = nil
+    preprocessing: EvaluationPreprocessing? = nil
   ) {
     self.model = model
     self.spec = spec.completed
@@ -36,6 +37,11 @@ public struct ModelFile {
   /// - Throws: `TorchError` when the file is damaged, was not written by this tool or does not fit
   ///   its own spec.
   public init(path: String) throws {
+    guard try WeightFormat(of: path) == .safetensors else {
+      throw TorchError(
+        "\(path): is no model file of this tool, which is a .safetensors; `funmatch import` makes one of "
+          + "other weights")
+    }
     let file = try SafetensorsFile(path)
     guard let card = try Card(file) else {
       throw TorchError(
@@ -44,6 +50,11 @@ public struct ModelFile {
     }
     let values = try file.names.reduce(0) { try $0 + file.shape(of: $1).reduce(1, *) }
     try card.spec.check(values: values, in: path)
+    guard card.classNames.isEmpty || card.classNames.count == card.spec.classes else {
+      throw TorchError(
+        "\(path): its metadata name \(card.classNames.count) classes, and the network has "
+          + "\(card.spec.classes ?? 0)")
+    }
     model = try card.spec.build(seed: nil)
     (spec, classNames, preprocessing) = (card.spec, card.classNames, card.preprocessing)
     model.input = card.input ?? card.spec.network.usualInput
@@ -54,7 +65,7 @@ public struct ModelFile {
   struct Card {
     let spec: ModelSpec
     let classNames: [String]
-    let preprocessing: Preprocessing?
+    let preprocessing: EvaluationPreprocessing?
     let input: InputScaling?
 
     /// `nil` when this tool did not write the file.
@@ -85,7 +96,7 @@ public struct ModelFile {
 
   /// Writes the file; the same network gives the same bytes everywhere.
   ///
-  /// - Parameter dtype: what values are stored as: f32, bf16 or f16.
+  /// - Parameter dtype: what kernels are stored as: f32, bf16 or f16; all else stays f32.
   /// - Throws: `TorchError` when the file cannot be written.
   public func write(to path: String, as dtype: DType = .f32) throws {
     let encoder = JSONEncoder()
@@ -97,8 +108,16 @@ public struct ModelFile {
     if !classNames.isEmpty { metadata[Key.classNames] = try text(classNames) }
     metadata[Key.input] = try text(model.input)
     if let preprocessing { metadata[Key.preprocessing] = try text(preprocessing) }
-    let tensors = model.store.tensors.map {
-      (name: $0.name, tensor: $0.tensor.detached().to(dtype))
+    let tensors = try model.store.all.map { parameter in
+      let value = parameter.value.detached()
+      switch parameter.kind {
+      // Small, and beyond what f16 can hold sometimes.
+      case .vector, .buffer: return (name: parameter.name, tensor: value)
+      case .kernel, .standardizedKernel, .headKernel:
+        guard dtype != .f16 || value.magnitude().array(as: Float.self).allSatisfy({ !($0 > 65504) })
+        else { throw TorchError("\(path): \(parameter.name) has values beyond f16's 65504") }
+        return (name: parameter.name, tensor: value.to(dtype))
+      }
     }
     try Safetensors.write(tensors, metadata: metadata, to: path)
   }

@@ -7,7 +7,9 @@ public struct ModelSpec: Codable, Sendable, Equatable {
   public var network: any NetworkSpec
 
   /// The families that there are. A new one is added here.
-  public static let families: [any NetworkSpec.Type] = [BiTSpec.self]
+  public static let families: [any NetworkSpec.Type] = [
+    BiTSpec.self, ResNetSpec.self, ViTSpec.self, MobileNetV3Spec.self, EfficientNetLiteSpec.self,
+  ]
 
   /// A network of any family.
   public init(_ network: any NetworkSpec) { self.network = network }

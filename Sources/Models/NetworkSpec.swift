@@ -1,3 +1,4 @@
+import FunMatchImages
 import FunMatchTorch
 
 /// What tells one network of a family from another, under the names that recipes use.
@@ -15,6 +16,10 @@ public protocol NetworkSpec: Codable, Sendable, Equatable {
   var classes: Int? { get set }
   /// What the family's networks want their images to be, where nothing else tells.
   var usualInput: InputScaling { get }
+  /// The one size of images that the network can look at, in pixels; `nil`: any.
+  var fixedResolution: Int? { get }
+  /// How images are usually prepared for the network; `nil` where nothing is usual.
+  var usualPreprocessing: EvaluationPreprocessing? { get }
   /// Number of trainable values, as a float: it may be beyond any integer.
   var parameterCount: Double { get }
 
@@ -34,6 +39,12 @@ public protocol NetworkSpec: Codable, Sendable, Equatable {
 extension NetworkSpec {
   /// The network of a name among `known`.
   public static func named(_ name: String) -> Self? { known.first { $0.name == name }?.spec }
+
+  /// Any.
+  public var fixedResolution: Int? { nil }
+
+  /// Nothing is usual.
+  public var usualPreprocessing: EvaluationPreprocessing? { nil }
 
   /// Takes over the number of classes.
   public func completed(by other: Self) -> Self {

@@ -24,7 +24,8 @@ public struct WeightImport {
     let (chosen, layout) = try spec.map { try choice.completed($0) } ?? choice.recognised()
     try chosen.check(values: source.valueCount, in: path)
     let model = try chosen.build(seed: nil)
-    try model.store.load(layout.translate(source.arrays, model), from: path)
+    let arrays = layout.resize(layout.translate(source.arrays, model), model)
+    try model.store.load(arrays, from: path)
     model.input = input ?? source.card?.input ?? layout.input ?? chosen.network.usualInput
     self.layout = layout.name
     file = ModelFile(

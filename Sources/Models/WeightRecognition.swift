@@ -66,17 +66,21 @@ struct WeightRecognition {
     throw TorchError(
       "\(source.path): holds \(held), which "
         + (nearest.isEmpty
-          ? "no family of networks here has; give --model if it is one of "
-            + ModelSpec.families.map { $0.family }.joined(separator: ", ")
-          : "no known network has in all; near: \(nearest.joined(separator: ", ")); "
-            + "give --model for another one"))
+          ? "no family of networks here has (\(ModelSpec.families.map { $0.family }.joined(separator: ", ")));"
+          : "no known network has in all; near: \(nearest.joined(separator: ", ")); --model names another one;")
+        + " any network can teach as a program (docs/models.md)")
   }
 
-  /// Known networks of the families whose names the file has.
+  /// Known networks of the families whose names the file has, each by its first name.
   private var candidates: [(name: String, spec: ModelSpec)] {
     ModelSpec.families.filter { family in
       family.layouts.contains { $0.isOf(names) && source.length($0.headBias) != nil }
-    }.flatMap { family in family.known.map { ($0.name, ModelSpec($0.spec)) } }
+    }.flatMap { family in
+      family.known.map { (name: $0.name, spec: ModelSpec($0.spec)) }
+    }.reduce(into: []) { candidates, candidate in
+      guard !candidates.contains(where: { $0.spec == candidate.spec }) else { return }
+      candidates.append(candidate)
+    }
   }
 
   /// Which networks the file might be of, said after another was named.

@@ -8,21 +8,23 @@ struct WeightSource {
   /// What its metadata says if this tool wrote it.
   let card: ModelFile.Card?
 
-  /// Reads a `.npz`, `.safetensors` or PyTorch file.
+  /// Reads a `.npz`, `.safetensors` or PyTorch file, whatever it is called.
   ///
   /// - Throws: `TorchError` when it is damaged or of another kind.
   init(_ path: String) throws {
     self.path = path
     let all: WeightLayout.Arrays
-    if path.hasSuffix(".npz") {
+    switch try WeightFormat(of: path) {
+    case .npz:
       all = try NpzFile(path).readAll()
       card = nil
-    } else if path.hasSuffix(".safetensors") {
+    case .pyTorch:
+      all = try PyTorchFile(path).readAll()
+      card = nil
+    case .safetensors:
       let file = try SafetensorsFile(path)
       all = try file.readAll()
       card = try ModelFile.Card(file)
-    } else {
-      throw TorchError("\(path): weights are read from .npz and .safetensors files")
     }
     arrays = all.filter { !$0.name.hasSuffix("num_batches_tracked") }
   }

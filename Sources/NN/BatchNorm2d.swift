@@ -3,8 +3,11 @@ import FunMatchTorch
 /// Batch normalisation (Ioffe and Szegedy, 2015) of the channels of feature maps.
 ///
 /// In training it takes mean and biased variance of the batch and lets the running ones follow, by
-/// `momentum`, with the unbiased variance, as PyTorch does; otherwise, and where the running ones are
-/// frozen, it takes those. A batch that is made in parts has the statistics of each part.
+/// `momentum`, with the unbiased variance, as PyTorch does; otherwise, and where one of the running ones
+/// is frozen or a batch has one value a channel, which has no variance, it takes those. A batch that is made in parts has the statistics of each part.
+///
+/// In a network that is never trained again it becomes part of the convolution before it, if it was
+/// told of one: a pass over memory less (`ParameterStore.freeze`).
 public struct BatchNorm2d: Layer {
   /// Scale, (C).
   public let weight: Parameter
@@ -19,14 +22,31 @@ public struct BatchNorm2d: Layer {
 
   /// Over `channels`.
   ///
-  /// - Parameter momentum: the share of a batch in the running statistics.
-  public init(_ path: Path, _ channels: Int, epsilon: Double = 1e-5, momentum: Double = 0.1) {
+  /// - Parameters:
+  ///   - convolution: what it normalises, if that has no bias and nothing else uses it.
+  ///   - momentum: the share of a batch in the running statistics.
+  public init(
+    _ path: Path, _ channels: Int, after convolution: Conv2d? = nil, epsilon: Double = 1e-5,
+    momentum: Double = 0.1
+  ) {
     weight = path.parameter("weight", [channels], .vector, .ones)
     bias = path.parameter("bias", [channels], .vector, .zeros)
     runningMean = path.buffer("running_mean", [channels], .zeros)
     runningVariance = path.buffer("running_var", [channels], .ones)
     self.epsilon = epsilon
     self.momentum = momentum
+    if let convolution { path.store.folds.append((convolution.weight, self)) }
+  }
+
+  /// Whether training changes the running statistics.
+  var isUpdated: Bool { runningMean.isUpdated && runningVariance.isUpdated }
+
+  /// Makes `kernel` give what this makes of its output.
+  func fold(into kernel: Parameter) {
+    let scale = weight.value / (runningVariance.value + epsilon).squareRoot()
+    kernel.value = kernel.value * scale.reshaped([-1, 1, 1, 1])
+    kernel.shift = bias.value - runningMean.value * scale
+    weight.isFolded = true
   }
 
   /// (N, C, H, W) to the same shape.

@@ -25,6 +25,11 @@ public final class Parameter {
   /// Whether `value` holds what the forward pass uses as it is (see `ParameterStore.freeze`).
   public internal(set) var isFrozen = false
 
+  /// Of a frozen kernel, what is added to each channel since the normalisation after it became part of
+  /// it.
+  var shift: Tensor?
+  /// Of a frozen normalisation's scale, whether it became part of the convolution before it.
+  var isFolded = false
   /// Whether training changes a buffer (see `ParameterStore.requireGradients`).
   public internal(set) var isUpdated = false
 

@@ -6,6 +6,8 @@ public final class ParameterStore {
   public private(set) var parameters: [Parameter] = []
   /// Statistics beside them, in order of creation.
   public private(set) var buffers: [Parameter] = []
+  /// Kernels, and the normalisation that alone sees what comes of each.
+  var folds: [(kernel: Parameter, norm: BatchNorm2d)] = []
   private var byName: [String: Parameter] = [:]
 
   let drawsValues: Bool
@@ -75,7 +77,10 @@ public final class ParameterStore {
 
   /// Moves all values to a device.
   public func move(to device: Device) {
-    for parameter in all { parameter.value = parameter.value.to(device) }
+    for parameter in all {
+      parameter.value = parameter.value.to(device)
+      parameter.shift = parameter.shift?.to(device)
+    }
   }
 
   /// Lets operators on values be recorded for gradients, and training change the buffers.
@@ -92,14 +97,18 @@ public final class ParameterStore {
   public var trained: [Parameter] { parameters.filter(\.value.requiresGradient) }
 
   /// Turns the values into what the forward pass uses, once and for all: kernels are standardised
-  /// where the layer asks for it and stored in `precision`. For a network that is never trained
+  /// where the layer asks for it, take in the batch normalisation after them, and are stored in `precision`, as the pass wants them in memory. For a network that is never trained
   /// again, such as a teacher.
   public func freeze(_ precision: DType) {
     withoutGradients {
+      for (kernel, norm) in folds where !kernel.isFrozen { norm.fold(into: kernel) }
       for parameter in parameters where !parameter.isFrozen {
         parameter.isFrozen = true
         switch parameter.kind {
-        case .kernel: parameter.value = parameter.value.to(precision)
+        case .kernel:
+          let value = parameter.value.to(precision)
+          parameter.value = value.shape.count == 4 ? value.channelsLast : value
+          parameter.shift = parameter.shift?.to(precision)
         case .standardizedKernel(let epsilon):
           let standardized = StandardizedConv2d.standardize(parameter.value, epsilon: epsilon)
           parameter.value = standardized.to(precision).channelsLast

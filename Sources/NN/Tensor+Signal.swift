@@ -13,7 +13,7 @@ extension Tensor: Signal {
       isEven
       ? self : padded(left: columns.before, columns.after, top: rows.before, rows.after)
     return x.conv2d(
-      layer.weight.value, bias: layer.bias?.value, stride: stride,
+      layer.weight.value, bias: layer.weight.shift ?? layer.bias?.value, stride: stride,
       padding: isEven ? rows.before : 0, groups: layer.groups)
   }
 
@@ -31,11 +31,12 @@ extension Tensor: Signal {
 
   /// The normalisation of (N, C, H, W); in training the running statistics follow.
   public func applying(_ layer: BatchNorm2d, _ mode: Mode) -> Tensor {
-    batchNorm(
+    guard !layer.weight.isFolded else { return self }
+    return batchNorm(
       weight: layer.weight.value, bias: layer.bias.value, mean: layer.runningMean.value,
       variance: layer.runningVariance.value,
-      isTraining: mode.isTraining && layer.runningMean.isUpdated, momentum: layer.momentum,
-      epsilon: layer.epsilon)
+      isTraining: mode.isTraining && layer.isUpdated && count > layer.weight.value.count,
+      momentum: layer.momentum, epsilon: layer.epsilon)
   }
 
   /// The normalisation of (…, C).

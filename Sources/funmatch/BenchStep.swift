@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import FunMatchDistillation
 import FunMatchExperiments
+import FunMatchImages
 import FunMatchModels
 import FunMatchOptimizers
 import FunMatchTorch
@@ -39,7 +40,8 @@ struct BenchStep: ParsableCommand {
   @OptionGroup var engine: DeviceOptions
 
   func validate() throws {
-    guard (1...Preprocessing.largestSide).contains(resolution), (1...4096).contains(batchSize),
+    guard (1...EvaluationPreprocessing.largestSide).contains(resolution),
+      (1...4096).contains(batchSize),
       (1...1_000_000).contains(classes), (1...100_000).contains(steps)
     else {
       throw ValidationError("a size or the number of steps is out of range")
@@ -116,9 +118,8 @@ struct BenchStep: ParsableCommand {
     var spec = try ModelSpec(argument: name)
     spec.classes = spec.classes ?? classes
     let model = try spec.build(seed: seed)
-    if let head = model.store["head.fc.weight"] {
-      head.value.copy(from: Tensor.randn(head.value.shape) * 0.02)
-    }
+    let head = model.classifier.weight.value
+    head.copy(from: Tensor.randn(head.shape) * 0.02)
     return model
   }
 }

@@ -3,6 +3,7 @@ import Foundation
 import FunMatchDatasets
 import FunMatchDistillation
 import FunMatchExperiments
+import FunMatchImages
 import FunMatchModels
 import FunMatchViews
 
@@ -94,7 +95,7 @@ struct Evaluate: ParsableCommand {
   }
 
   private func load(_ path: String) throws -> (
-    file: ModelFile, preprocessing: Preprocessing, subject: Evaluator.Subject
+    file: ModelFile, preprocessing: EvaluationPreprocessing, subject: Evaluator.Subject
   ) {
     let file = try ModelFile(path: path)
     let preprocessing = try file.knownPreprocessing(path)

@@ -34,6 +34,8 @@ struct Predict: ParsableCommand {
   @Option(help: "Where the logits go, float32 (N, classes).")
   var output: String?
 
+  @OptionGroup var decoding: DecodingOptions
+
   @OptionGroup var engine: DeviceOptions
 
   func validate() throws {
@@ -52,14 +54,18 @@ struct Predict: ParsableCommand {
     file.model.store.move(to: device)
     file.model.store.freeze(.f32)
     if let input, let output {
-      try Npy.write(logits(file.model, try batch(input), device), to: output)
+      let batch = try batch(input)
+      if let only = file.spec.network.fixedResolution, batch.shape[1...2] != [only, only] {
+        throw ExperimentError(
+          "\(input): is \(batch.shape), and the network looks at \(only) x \(only) pixels only")
+      }
+      try Npy.write(logits(file.model, batch, device), to: output)
       return
     }
-    let preprocessing = try file.knownPreprocessing(model)
-    let prepare = EvaluationPreprocessing(resize: preprocessing.resize, crop: preprocessing.crop)
+    let prepare = try file.knownPreprocessing(model)
     var answers: [Answer] = []
     for path in images {
-      let view = try prepare.apply(to: ImageDecoder().decode(file: path))
+      let view = try prepare.apply(to: decoding.decoder.decode(file: path))
       let pixels = Tensor(view.pixels, shape: [1, view.height, view.width, 3])
       answers.append(answer(path, logits(file.model, pixels, device), file.classNames))
     }

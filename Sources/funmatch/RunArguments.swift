@@ -28,7 +28,7 @@ struct RunArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Only try so many steps, and tell shapes, memory and speed; nothing is kept, and images or weights that are not here are made up.",
+      "Only try so many steps, and tell shapes, memory and speed; nothing is kept, and images or weights that are not here are made up, programs excepted.",
       valueName: "steps"))
   var dryRun: Int?
 

@@ -35,7 +35,7 @@ private final class Threshold: Classifier {
 struct EvaluationTests {
   @Test(arguments: [1, 3, 10, 64])
   func sharesAreCounted(batchSize: Int) throws {
-    let preprocessing = Preprocessing(resize: 8, crop: 8)
+    let preprocessing = EvaluationPreprocessing(resize: 8, crop: 8)
     // Levels 0, 25, ..., 225 are -1 ... 0.76; these thresholds lie between 125 and 150, and 175 and
     // 200.
     let student = Evaluator.Subject(Threshold(0.1), preprocessing, precision: .f32)
@@ -68,9 +68,9 @@ struct EvaluationTests {
     }
     let images = try DatasetRegistry().open(DatasetReference("photos:\(folder.path)"))
     let whole = Evaluator.Subject(
-      Threshold(0), Preprocessing(resize: 24, crop: 24), precision: .f32)
+      Threshold(0), EvaluationPreprocessing(resize: 24, crop: 24), precision: .f32)
     let middle = Evaluator.Subject(
-      Threshold(0), Preprocessing(resize: 48, crop: 24), precision: .f32)
+      Threshold(0), EvaluationPreprocessing(resize: 48, crop: 24), precision: .f32)
     for (student, teacher) in [(whole, middle), (middle, whole)] {
       let evaluator = Evaluator(
         images, teachers: [teacher], batchSize: 3, device: .cpu,
@@ -89,10 +89,10 @@ struct EvaluationTests {
     let images = PictureList(pictures, classNames: ["dark", "light"], broken: [0, 4]) {
       $0 < 4 ? 0 : 1
     }
-    let preprocessing = Preprocessing(resize: 8, crop: 8)
+    let preprocessing = EvaluationPreprocessing(resize: 8, crop: 8)
     let student = Evaluator.Subject(Threshold(0.2), preprocessing, precision: .f32)
     let teacher = Evaluator.Subject(
-      Threshold(0.9), Preprocessing(resize: 9, crop: 8), precision: .f32)
+      Threshold(0.9), EvaluationPreprocessing(resize: 9, crop: 8), precision: .f32)
     #expect(throws: ImageError.self) {
       try Evaluator(images, batchSize: 4, device: .cpu)(student)
     }
@@ -110,7 +110,9 @@ struct EvaluationTests {
   /// Networks that prepare images alike are shown the same pixels; the others their own.
   @Test func severalTeachersAnswerAsOne() throws {
     let images = CountedList(grayLevels)
-    let (alike, other) = (Preprocessing(resize: 8, crop: 8), Preprocessing(resize: 8, crop: 4))
+    let (alike, other) = (
+      EvaluationPreprocessing(resize: 8, crop: 8), EvaluationPreprocessing(resize: 8, crop: 4)
+    )
     let student = Evaluator.Subject(Threshold(0.1), alike, precision: .f32)
     let judges = [Threshold(0.5), Threshold(-0.5), Threshold(0.2)]
     let ways = [alike, other, other]

@@ -77,7 +77,7 @@ struct RecipeTests {
       "schedule: {epochs: 2}", "schedule: {epochs: 2}\nviews: {policy: mixed}",
       "views.policy: expected one of fix/rs, fix/cc, fix/ic_ens, ind/rc, ind/ic, same/rc, same/ic, funmatch"
     ),
-    ("{bit: {depth: [1], width: 0.5}}", "resnet50", "bit-r{26,50,101,152}"),
+    ("{bit: {depth: [1], width: 0.5}}", "resnet49", "resnet50"),
     ("schedule: {epochs: 2}", "schedule: {epochs: 2}\ndistance: cosine", "distance"),
     ("schedule: {epochs: 2}", "schedule: [", "YAML"),
     ("\"t.safetensors\"", "null", "teachers.0.weights"),

@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchImages
 import FunMatchModels
 import FunMatchTestSupport
 import FunMatchTorch
@@ -13,12 +14,12 @@ struct ModelFileTests {
     let model = try spec.build(seed: 1)
     try ModelFile(
       model: model, spec: spec, classNames: ["a", "ß", "\"c\""],
-      preprocessing: Preprocessing(resize: 40, crop: 32)
+      preprocessing: EvaluationPreprocessing(resize: 40, crop: 32)
     ).write(to: folder.file("m.safetensors"))
     let read = try ModelFile(path: folder.file("m.safetensors"))
     #expect(read.spec == spec.completed)
     #expect(read.classNames == ["a", "ß", "\"c\""])
-    #expect(read.preprocessing == Preprocessing(resize: 40, crop: 32))
+    #expect(read.preprocessing == EvaluationPreprocessing(resize: 40, crop: 32))
     for (a, b) in zip(model.store.parameters, read.model.store.parameters) {
       #expect(a.name == b.name)
       #expect(maximumDifference(a.value, b.value) == 0)

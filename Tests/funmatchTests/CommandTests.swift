@@ -47,6 +47,12 @@ struct CommandTests {
       }
       #expect(try folder.bytes("again.safetensors") == folder.bytes("m.safetensors"), "\(format)")
     }
+    // The file does not tell how large images are.
+    let onnx = ["export", model, "--format", "onnx", "--output", folder.file("m.onnx")]
+    #expect(try Tool.run(onnx, in: folder).errors.contains("input size"))
+    let sized = try Tool.run(onnx + ["--resolution", "64", "--precision", "f16"], in: folder)
+    #expect(sized.status == 0, "\(sized.errors)")
+    #expect(try folder.bytes("m.onnx").count < folder.bytes("m.safetensors").count)
   }
 
   @Test func wrongUsageIsSixtyFourAndWrongInputIsOne() throws {
@@ -61,11 +67,18 @@ struct CommandTests {
       (["predict", model, "--input", "x.npy"], 64, "--output"),
       (["distill", "/nowhere.yaml"], 1, "/nowhere.yaml"), (["distill", yaml], 1, "student"),
       (["import", junk, "--model", "bit-r50x1", "--output", model], 1, junk),
-      (["import", junk, "--model", "resnet50", "--output", model], 1, "resnet50"),
+      (["import", junk, "--model", "resnet49", "--output", model], 1, "resnet50"),
       (["import", junk, "--model", "bit: {dpeth: 50}", "--output", model], 1, "depth"),
       (["predict", folder.file("none.safetensors"), "a.png"], 1, "none.safetensors"),
       (["evaluate", folder.file("none.safetensors"), "--data", "fashion-mnist:test"], 1, "none"),
       (["distill", yaml, "--threads", "0"], 64, "--threads"),
+      (
+        ["export", model, "--format", "onnx", "--precision", "bf16", "--output", model], 64, "bf16"
+      ),
+      (
+        ["export", model, "--format", "npz", "--resolution", "64", "--output", model], 64,
+        "--resolution"
+      ),
     ] as [([String], Int32, String)] {
       let result = try Tool.run(arguments, in: folder)
       #expect(result.status == status, "\(arguments): \(result.errors)")
@@ -99,7 +112,7 @@ struct CommandTests {
     names.swapAt(3, 7)
     try ModelFile(
       model: try spec.build(seed: 1), spec: spec, classNames: names,
-      preprocessing: Preprocessing(resize: 28, crop: 28)
+      preprocessing: EvaluationPreprocessing(resize: 28, crop: 28)
     ).write(to: folder.file("swapped.safetensors"))
     let result = try Tool.run(
       "evaluate", folder.file("swapped.safetensors"), "--data", "fashion-mnist:test[:10]",
@@ -118,7 +131,7 @@ struct CommandTests {
       head.value.copy(from: Tensor.randn(head.value.shape))
       try ModelFile(
         model: model, spec: spec, classNames: (0..<10).map { "class \($0)" },
-        preprocessing: Preprocessing(resize: 28, crop: 28)
+        preprocessing: EvaluationPreprocessing(resize: 28, crop: 28)
       ).write(to: folder.file("\(name).safetensors"))
     }
     func json(_ arguments: [String]) throws -> [String: Any] {

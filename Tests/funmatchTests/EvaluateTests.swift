@@ -38,7 +38,7 @@ struct EvaluateTests {
     Torch.withSeed(seed) { head.value.copy(from: Tensor.randn(head.value.shape)) }
     return ModelFile(
       model: model, spec: spec, classNames: names,
-      preprocessing: Preprocessing(resize: side, crop: side))
+      preprocessing: EvaluationPreprocessing(resize: side, crop: side))
   }
 
   private func evaluate(_ data: String, _ more: String...) throws -> Tool.Result {

@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchImages
 import FunMatchModels
 import FunMatchTestSupport
 import FunMatchTorch
@@ -20,7 +21,7 @@ struct FashionRun {
       }
     }
     try ModelFile(
-      model: teacher, spec: spec, preprocessing: Preprocessing(resize: 28, crop: 28)
+      model: teacher, spec: spec, preprocessing: EvaluationPreprocessing(resize: 28, crop: 28)
     ).write(to: folder.file("teacher.safetensors"), as: .bf16)
     let recipe = """
       data: {train: "fashion-mnist:train[:200]", validation: "fashion-mnist:train[200:260]", test: "fashion-mnist:test[:100]"}

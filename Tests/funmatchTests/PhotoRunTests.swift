@@ -26,7 +26,7 @@ import Testing
     let head = try #require(teacher.store["head.fc.weight"])
     Torch.withSeed(5) { head.value.copy(from: Tensor.randn(head.value.shape) * 0.3) }
     try ModelFile(
-      model: teacher, spec: spec, preprocessing: Preprocessing(resize: 24, crop: 24)
+      model: teacher, spec: spec, preprocessing: EvaluationPreprocessing(resize: 24, crop: 24)
     ).write(to: folder.file("teacher.safetensors"), as: .bf16)
     let recipe = """
       data: {train: "photos:\(folder.file("photos"))"}

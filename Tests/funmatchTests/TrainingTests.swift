@@ -90,6 +90,31 @@ import Testing
     )
   }
 
+  /// Running statistics of batch normalisations are saved, averaged and taken up again with the
+  /// weights; frozen ones stay.
+  @Test func statisticsOfBatchesSurviveAKill() throws {
+    let run = try FashionRun(steps: 14, "average: 0.9\nmicroBatchSize: 8")
+    let edits = [
+      "--quiet", "--set", "student.model={mobilenetV3: {size: small, width: 0.5}}", "--set",
+      "student.frozen=blocks.1.*",
+    ]
+    let whole = try Tool.run(run.arguments("whole", edits), in: run.folder)
+    try #require(whole.status == 0, "\(whole.errors)")
+    let process = try run.start("r", until: 6, edits[0], edits[1], edits[2], edits[3], edits[4])
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    let rest = try Tool.run(run.arguments("r", edits + ["--resume"]), in: run.folder)
+    #expect(rest.status == 0, "\(rest.errors)")
+    #expect(try run.metrics("r") == run.metrics("whole"))
+    #expect(
+      try run.folder.bytes("r/student.safetensors") == run.folder.bytes("whole/student.safetensors")
+    )
+    let store = try ModelFile(path: run.folder.file("r/student.safetensors")).model.store
+    let moving = try #require(store["blocks.2.0.bn1.running_mean"]).value
+    let frozen = try #require(store["blocks.1.0.bn1.running_mean"]).value
+    #expect(moving.sumOfSquares > 0 && frozen.sumOfSquares == 0)
+  }
+
   @Test func aWallClockBudgetSavesAndEndsWell() throws {
     let run = try FashionRun(steps: 100_000)
     let result = try run.distil("r", "--stop-after", "1.5s", "--quiet")

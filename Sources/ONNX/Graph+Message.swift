@@ -1,0 +1,54 @@
+import Foundation
+import FunMatchTorch
+
+extension Graph {
+  /// The graph as it goes into a file, with the constants that its nodes use, in the order of their
+  /// first use. Each leaves the graph as it is stored, as both together take much memory.
+  ///
+  /// - Parameter halfKernels: whether kernels are stored as f16; a `Cast` makes f32 of each.
+  /// - Throws: `TorchError` when a value is beyond f16.
+  func message(halfKernels: Bool) throws -> ONNXGraphProto {
+    var message = ONNXGraphProto()
+    var casts: [ONNXNodeProto] = []
+    var seen: Set<String> = []
+    for name in nodes.flatMap(\.input) where seen.insert(name).inserted {
+      guard let constant = constants.removeValue(forKey: name) else { continue }
+      let isHalf = halfKernels && constant.isKernel
+      message.initializer.append(try Self.stored(name, constant.values, asHalf: isHalf))
+      guard isHalf else { continue }
+      var cast = ONNXNodeProto()
+      cast.opType = "Cast"
+      cast.name = name + ".f32"
+      cast.input = [name]
+      cast.output = [cast.name]
+      cast.attribute = [.init("to", ONNXTensorProto.DataType.float.rawValue)]
+      casts.append(cast)
+    }
+    let halves = Set(casts.flatMap(\.input))
+    message.node =
+      casts
+      + nodes.map { node in
+        var node = node
+        node.input = node.input.map { halves.contains($0) ? $0 + ".f32" : $0 }
+        return node
+      }
+    return message
+  }
+
+  private static func stored(_ name: String, _ values: Tensor, asHalf: Bool) throws
+    -> ONNXTensorProto
+  {
+    let values = asHalf ? values.to(.f16) : values
+    if asHalf, values.to(.f32).magnitude().equal(.full([], .infinity)).to(.f32).sum().item > 0 {
+      throw TorchError("\(name) has values beyond 65504, the largest that f16 holds")
+    }
+    var tensor = ONNXTensorProto()
+    tensor.name = name
+    tensor.dims = values.shape.map(Int64.init)
+    let type: ONNXTensorProto.DataType =
+      values.dtype == .i64 ? .int64 : asHalf ? .float16 : .float
+    tensor.dataType = Int32(type.rawValue)
+    tensor.rawData = Data(values.bytes)
+    return tensor
+  }
+}

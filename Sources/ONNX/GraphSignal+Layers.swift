@@ -1,0 +1,94 @@
+import FunMatchNN
+import FunMatchTorch
+
+/// Layers with parameters.
+extension GraphSignal {
+  /// `Conv`.
+  func applying(_ layer: Conv2d, _ mode: Mode) -> GraphSignal {
+    convolved(
+      layer.weight, layer.weight.value, bias: layer.bias, stride: layer.stride,
+      groups: layer.groups
+    ) { layer.padding.amounts($0, kernel: layer.kernel, stride: layer.stride) }
+  }
+
+  /// `Conv` with the kernel as it is after standardisation.
+  func applying(_ layer: StandardizedConv2d, _ mode: Mode) -> GraphSignal {
+    let padding = layer.weight.value.shape[2] / 2
+    return convolved(layer.weight, layer.kernel, bias: nil, stride: layer.stride, groups: 1) { _ in
+      (padding, padding)
+    }
+  }
+
+  private func convolved(
+    _ weight: Parameter, _ kernel: @autoclosure () -> Tensor, bias: Parameter?, stride: Int,
+    groups: Int, _ amounts: (Int) -> (before: Int, after: Int)
+  ) -> GraphSignal {
+    let (size, side) = (weight.value.shape, weight.value.shape[2])
+    let pads = shape[2...].map(amounts)
+    let padded = zip(shape[2...], pads).map { $0 + $1.before + $1.after }
+    let sides = padded.map { ($0 - side) / stride + 1 }
+    if padded.contains(where: { $0 < side }) {
+      graph.fail("images of this size are too small for \(layerName(weight))")
+    }
+    return node(
+      "Conv", layerName(weight),
+      [graph.kernel(weight, kernel())] + (bias.map { [graph.vector($0)] } ?? []),
+      [
+        .init("group", groups), .init("kernel_shape", [side, side]),
+        .init("pads", pads.map(\.before) + pads.map(\.after)), .init("strides", [stride, stride]),
+      ], shape: [shape[0], size[0]] + sides)
+  }
+
+  /// Groups standardised as the instances of `InstanceNormalization`, then scale and shift: opset
+  /// 21's `GroupNormalization` computes the variance as a difference of squares in ONNX Runtime.
+  func applying(_ layer: GroupNorm, _ mode: Mode) -> GraphSignal {
+    let name = layerName(layer.weight)
+    let (groups, channels) = (layer.groups, [layer.weight.value.count, 1, 1])
+    let normal = reshaped(name + ".group", [shape[0], groups, shape[1...].reduce(1, *) / groups])
+      .node(
+        "InstanceNormalization", name + ".standardize",
+        [graph.filled("ones", 1, count: groups), graph.filled("zeros", 0, count: groups)],
+        [.init("epsilon", layer.epsilon)])
+    let y = normal.reshaped(name + ".ungroup", shape)
+      .node("Mul", name + ".scale", [graph.vector(layer.weight, channels)])
+      .node("Add", name, [graph.vector(layer.bias, channels)])
+    return layer.relu ? y.applying(.relu) : y
+  }
+
+  /// `BatchNormalization` with the running statistics; `Graph.foldBatchNorms` puts it into the
+  /// convolution before it.
+  func applying(_ layer: BatchNorm2d, _ mode: Mode) -> GraphSignal {
+    let values = [layer.weight, layer.bias, layer.runningMean, layer.runningVariance]
+    return node(
+      "BatchNormalization", layerName(layer.weight), values.map { graph.vector($0) },
+      [.init("epsilon", layer.epsilon)])
+  }
+
+  /// `LayerNormalization` of the last dimension.
+  func applying(_ layer: LayerNorm, _ mode: Mode) -> GraphSignal {
+    node(
+      "LayerNormalization", layerName(layer.weight),
+      [graph.vector(layer.weight), graph.vector(layer.bias)],
+      [.init("axis", -1), .init("epsilon", layer.epsilon)])
+  }
+
+  /// `Gemm` for rows; for tokens `MatMul`, the kernel turned over, and `Add`.
+  func applying(_ layer: Linear, _ mode: Mode) -> GraphSignal {
+    let name = layerName(layer.weight)
+    let output = Array(shape.dropLast()) + [layer.bias.value.count]
+    guard shape.count > 2 else {
+      return node(
+        "Gemm", name, [graph.kernel(layer.weight, layer.matrix), graph.vector(layer.bias)],
+        [.init("transB", 1)], shape: output)
+    }
+    let kernel = graph.kernel(layer.weight, layer.matrix.permuted([1, 0]).contiguous)
+    return node("MatMul", name + ".multiply", [kernel], shape: output)
+      .node("Add", name, [graph.vector(layer.bias)])
+  }
+
+  /// The name of the layer that a parameter is of.
+  private func layerName(_ parameter: Parameter) -> String {
+    let name = parameter.name
+    return name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
+  }
+}

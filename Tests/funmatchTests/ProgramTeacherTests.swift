@@ -1,0 +1,130 @@
+import Foundation
+import FunMatchDatasets
+import FunMatchDistillation
+import FunMatchModels
+import FunMatchNN
+import FunMatchTestSupport
+import FunMatchTorch
+import FunMatchViews
+import Testing
+
+/// Networks that PyTorch saved as programs teach as the same network does whose weights are read.
+struct ProgramTeacherTests {
+  private let folder: TemporaryFolder
+  private let input = "mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225]"
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func distil(_ name: String, _ teacher: String, steps: Int = 50) throws -> Tool.Result {
+    let recipe = """
+      data: {train: "fashion-mnist:train[:400]", test: "fashion-mnist:test[:20]"}
+      teachers: [\(teacher)]
+      student: {model: {bit: {depth: [1], width: 0.25, stem: {small: {stride: 2}}, groups: 8}}, resolution: 32}
+      optimizer: {adam: {learningRate: 0.003}}
+      schedule: {steps: \(steps), warmupSteps: 3}
+      batchSize: 8
+      precision: f32
+      """
+    let path = try folder.write("\(name).yaml", Array(recipe.utf8))
+    return try Tool.run(
+      [
+        "distill", path, "--output", folder.file(name), "--device", "cpu", "--threads", "1",
+        "--quiet",
+      ], in: folder)
+  }
+
+  private func losses(_ name: String) throws -> [Double] {
+    String(decoding: try folder.bytes("\(name)/metrics.jsonl"), as: UTF8.self)
+      .split(separator: "\n").compactMap {
+        $0.firstMatch(of: /"distillLoss":([-0-9.e]+)/).flatMap { Double($0.1) }
+      }
+  }
+
+  @Test(.enabled(if: PyTorch.compiles, "no Python with PyTorch, or no C++ compiler"))
+  func programsTeachAsTheirNetworkDoes() throws {
+    try PyTorch.run(
+      script: "save_programs.py",
+      arguments: [folder.path, "resnet18", "state", "traced", "package"])
+    let imported = try Tool.run(
+      ["import", folder.file("state.pth"), "--output", folder.file("native.safetensors")],
+      in: folder)
+    #expect(imported.status == 0 && imported.output.contains(#""depth":18"#), "\(imported.errors)")
+    let program = "classes: 10, trusted: true, batchSize: 8, input: {size: 64, \(input)}"
+    let teachers = [
+      "native": "{weights: native.safetensors, resolution: 64}",
+      "traced": "{torchscript: {path: traced.pt, \(program)}}",
+      "package": "{aotinductor: {path: package.pt2, \(program)}}",
+    ]
+    for (name, teacher) in teachers {
+      let result = try distil(name, teacher)
+      #expect(result.status == 0, "\(name): \(result.errors)")
+      #expect(try losses(name).count == 50)
+    }
+    let native = try losses("native")
+    for name in ["traced", "package"] {
+      for (a, b) in zip(native, try losses(name)).prefix(5) {
+        #expect(abs(a - b) < 1e-5, "\(name): \(b), not \(a)")
+      }
+    }
+
+    // What they say of every batch of such a run.
+    let teacher = try ModelFile(path: folder.file("native.safetensors")).model
+    let others = try [
+      ("traced.pt", TorchProgram.Format.torchScript), ("package.pt2", .aotInductor),
+    ]
+    .map { name, format in
+      try ProgramClassifier(
+        TorchProgram(path: folder.file(name), format: format, device: .cpu, batchSize: 8),
+        classes: 10,
+        size: 64, layout: .nchw, input: .imageNet, batchSize: 8)
+    }
+    let source = try BatchSource(
+      DatasetRegistry().open(DatasetReference("fashion-mnist:train[:400]")), policy: .funmatch,
+      batchSize: 8, student: 32, teachers: [64], seed: 0, steps: 50)
+    let asked = ([teacher] + others as [any Classifier]).map {
+      Teacher($0, resolution: 64, precision: .f32, device: .cpu)
+    }
+    for step in 0..<50 {
+      let batch = Batch(try source.batch(step), lambda: 0.7, device: .cpu)
+      let images = try #require(batch.teacher[64])
+      let logits = asked.map { $0(images) }
+      for other in logits.dropFirst() {
+        #expect(maximumDifference(other, logits[0]) < 1e-4, "batch \(step)")
+      }
+    }
+  }
+
+  /// Evaluations show more images at once than steps do, and a program gets no more than it was tried
+  /// with.
+  @Test func aProgramNeverGetsMoreAtOnceThanItWasTriedWith() throws {
+    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../TorchTests/Fixtures/program_scripted.pt").path
+    let program = try TorchProgram(path: path, format: .torchScript, device: .cpu)
+    let images = Torch.withSeed(1) { Tensor.rand([7, 3, 9, 9]) * 2 - 1 }
+    let classifiers = try [2, 7].map {
+      try ProgramClassifier(
+        program, classes: 5, size: 9, layout: .nchw, input: .imageNet, batchSize: $0)
+    }
+    let logits = classifiers.map { $0(images, .evaluation(.f32)) }
+    #expect(logits[0].shape == [7, 5] && maximumDifference(logits[0], logits[1]) < 1e-5)
+  }
+
+  /// Before the first step, with the key and the file.
+  @Test(arguments: [
+    ("trusted: false, classes: 5, input: {size: 9, ", "teachers.0.torchscript.trusted", "rights"),
+    ("trusted: true, classes: 6, input: {size: 9, ", "program_scripted.pt", "logits of 6 classes"),
+    (
+      "trusted: true, classes: 5, input: {layout: nhwc, size: 9, ", "program_scripted.pt",
+      "channels"
+    ),
+    ("trusted: true, classes: 5, input: {size: 9000, ", "input.size", "8192"),
+  ])
+  func whatDoesNotFitIsFoundBeforeTraining(entries: String, what: String, word: String) throws {
+    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../TorchTests/Fixtures/program_scripted.pt").path
+    let result = try distil("r", "{torchscript: {path: '\(path)', \(entries)\(input)}}}")
+    #expect(result.status == 1)
+    #expect(result.errors.contains(what) && result.errors.contains(word), "\(result.errors)")
+    #expect((try? folder.bytes("r/metrics.jsonl")) == nil)
+  }
+}
