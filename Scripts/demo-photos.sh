@@ -67,12 +67,14 @@ compare() {
   "$tool" evaluate "$1" --data "photos:$data/held-out" --teacher "$data/efficientnet-lite1.safetensors" --json
 }
 
-# A fresh student: its one update is too small to be seen.
+# A fresh student: the first update of a warm-up has learning rate 0.
 before=$(mktemp -d)
 trap 'rm -rf "$before"' EXIT
-"$tool" distill "$recipe" --output "$before/run" --set schedule.steps=1 --set schedule.warmupSteps=0 \
-  --set optimizer.adam.learningRate=1e-9 --set optimizer.adam.weightDecay=0 --set batchSize=2 \
-  --set data.test=null --set data.validation=null --set evaluation.trainingImages=0 --quiet >/dev/null
+"$tool" distill "$recipe" --output "$before/run" --set schedule.steps=1 --set schedule.warmupSteps=1 --set batchSize=2 \
+  --set data.test=null --set data.validation=null --set evaluation.trainingImages=0 --quiet >/dev/null 2>"$before/errors" || {
+  cat "$before/errors" >&2
+  exit 1
+}
 first=$(compare "$before/run/student.safetensors" | tail -n 1)
 
 resume=()
@@ -91,7 +93,7 @@ sed '/^{/d' <<<"$result" | sed -n '1,4p'
 echo
 printf '%-28s %10s %10s\n' '' before after
 printf '%-28s %10.4f %10.4f\n' "agreement with the teacher" "$(number "$first" agreement)" "$(number "$last" agreement)"
-printf '%-28s %10.4f %10.4f\n' "… among its first five" "$(number "$first" agreementTop5)" "$(number "$last" agreementTop5)"
+printf '%-28s %10.4f %10.4f\n' "its answer among first five" "$(number "$first" agreementTop5)" "$(number "$last" agreementTop5)"
 printf '%-28s %10.4f %10.4f\n' "KL distance to it, nats" "$(number "$first" kl)" "$(number "$last" kl)"
 echo
 echo "student, a model file:     $output/student.safetensors"
