@@ -110,12 +110,15 @@ public struct DryRun {
       let count = recipe.microBatchSize ?? recipe.batchSize
       let isInvented =
         NetworkLoader(recipePath: self.file.path, inventsMissing: true).invents(weights)
+      let cost = network.multiplyAccumulates(height: resolution, width: resolution)
+      let size =
+        network.parameterCount.map {
+          "\(Comparison.grouped($0)) parameters, \(Comparison.grouped(cost)) MACs an image"
+        } ?? "a program"
       line(
         name,
         "(\(count), 3, \(resolution), \(resolution)) -> (\(count), \(network.classes)), "
-          + "\(Comparison.grouped(network.parameterCount)) parameters, "
-          + "\(Comparison.grouped(network.multiplyAccumulates(height: resolution, width: resolution)))"
-          + " MACs an image" + (isInvented ? " (\(weights ?? "") is not here: fresh weights)" : ""))
+          + size + (isInvented ? " (\(weights ?? "") is not here: fresh weights)" : ""))
     }
     for (loaded, teacher) in zip(parts.networks.teachers, recipe.teachers) {
       describe("teacher", loaded.network, teacher.resolution, teacher.path)
