@@ -41,8 +41,7 @@ struct ImportTests {
   }
 
   @Test func whatDiffersFromTheNearestIsListed() throws {
-    let model = try ModelSpec(named: "resnet18").network
-    guard var spec = model as? ResNetSpec else { return }
+    var spec = try #require(try ModelSpec(named: "resnet18").network as? ResNetSpec)
     spec.classes = 7
     let arrays = try spec.build(drawsValues: false).store.tensors
     // A network like it, whose stem has another size.
