@@ -9,7 +9,7 @@ SHIM_FILES = $(wildcard Sources/CTorch/*.cpp Sources/CTorch/*.h Sources/CTorch/i
 	Sources/CCodecs/*.c Sources/CCodecs/*.h Sources/CCodecs/include/*.h)
 TEST := $(SWIFT) test -c release --disable-xctest --disable-testable-imports
 
-.PHONY: help setup build demo demo-photos test soak bench format lint clean
+.PHONY: help setup build demo demo-photos studies test soak bench format lint clean
 
 help: ## print this list
 	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -34,9 +34,14 @@ soak: ## run the tests, the long ones too
 	@Scripts/setup.sh tests
 	FUNMATCH_SOAK=1 $(TEST)
 
-bench: build ## compare a step with PyTorch + timm, and image input with OpenCV and torchvision (ROUNDS=3)
+studies: build ## some hours: the paper's claims in small, all of Studies/, with reports (STUDY=patience runs one)
+	@Scripts/studies.sh $(STUDY)
+
+bench: build ## compare with peers (steps, image input; ROUNDS=3), studies with single runs, banks with teachers
 	@Scripts/bench.sh input
 	@Scripts/bench.sh step
+	@Scripts/bench_studies.sh study
+	@Scripts/bench_studies.sh bank
 
 format: ## rewrite Swift and C++ sources in the house style
 	$(SWIFT) format -i -r $(SWIFT_FILES)

@@ -113,7 +113,9 @@ let package = Package(
     .target(
       name: "FunMatchTestSupport", dependencies: ["FunMatchTorch", "FunMatchDatasets"],
       path: "Tests/Support",
-      exclude: ["import_pytorch.py", "read_events.py", "run_onnx.py", "save_programs.py"]),
+      exclude: [
+        "import_pytorch.py", "read_events.py", "read_hparams.py", "run_onnx.py", "save_programs.py",
+      ]),
     tests("Torch", exclude: ["Fixtures"]), tests("NN"),
     tests("Optimizers", exclude: ["Fixtures"]), tests("Models", exclude: ["Fixtures"]),
     tests("ONNX"),

@@ -1,4 +1,5 @@
 #include <ATen/Parallel.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <ATen/Version.h>
 #include <torch/version.h>
 
@@ -134,6 +135,13 @@ int32_t ct_device_count(int32_t type) {
     }
   });
   return status == CT_OK ? count : 0;
+}
+
+int32_t ct_free_memory(ct_device device, int64_t *bytes) {
+  return guard([&] {
+    const auto d = deviceOf(device);
+    *bytes = static_cast<int64_t>(c10::getDeviceAllocator(d.type())->getMemoryInfo(d.index()).first);
+  });
 }
 
 int32_t ct_synchronize(ct_device device) {

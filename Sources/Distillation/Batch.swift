@@ -9,6 +9,10 @@ public struct Batch {
   public let student: [Int: Tensor]
   /// Images for the teachers likewise; where they share the student's views, the very same tensors.
   public let teacher: [Int: Tensor]
+  /// Which rows of the step's images these are.
+  public let rows: Range<Int>
+  /// Number of images of the whole step.
+  public let stepCount: Int
   /// Places of the images in their data set.
   public let indices: [Int]
   /// Places of those that they are mixed with.
@@ -28,6 +32,8 @@ public struct Batch {
     func mixed(_ pixels: [Int: Pixels]) -> [Int: Tensor] {
       pixels.mapValues { Batch.mixed($0, rows, lambda: lambda, device: device) }
     }
+    self.rows = rows
+    stepCount = views.count
     student = mixed(views.student)
     teacher = views.teacher.isEmpty ? student : mixed(views.teacher)
     let partners = rows.map { Mixup.partner(of: $0, count: views.count) }

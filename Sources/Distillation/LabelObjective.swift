@@ -16,14 +16,19 @@ public struct LabelObjective: Objective {
     self.device = device
   }
 
-  /// Labels as probabilities (N, classes), mixed.
+  /// Mean cross entropy, a scalar.
   ///
   /// - Throws: `TrainingError` when an image has no label or one out of range.
-  public func target(_ batch: Batch) throws -> [Tensor] {
+  public func loss(_ logits: Tensor, _ answers: [Tensor], _ batch: Batch) throws -> Tensor {
+    -(try target(batch) * logits.logSoftmax()).sum([1]).mean()
+  }
+
+  /// Labels as probabilities (N, classes), mixed.
+  private func target(_ batch: Batch) throws -> Tensor {
     let own = try oneHot(batch.labels, of: batch.indices)
-    guard batch.lambda < 1 else { return [own] }
+    guard batch.lambda < 1 else { return own }
     let partner = try oneHot(batch.partnerLabels, of: batch.partners)
-    return [Mixup.mix(own, partner, lambda: batch.lambda)]
+    return Mixup.mix(own, partner, lambda: batch.lambda)
   }
 
   private func oneHot(_ labels: [Int?], of images: [Int]) throws -> Tensor {
@@ -36,10 +41,5 @@ public struct LabelObjective: Objective {
     }
     let target = Tensor(known).oneHot(classes).to(.f32).to(device)
     return smoothing > 0 ? target * (1 - smoothing) + smoothing / Double(classes) : target
-  }
-
-  /// Mean cross entropy, a scalar.
-  public func loss(_ logits: Tensor, _ target: [Tensor]) -> Tensor {
-    -(target[0] * logits.logSoftmax()).sum([1]).mean()
   }
 }

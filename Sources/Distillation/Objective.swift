@@ -1,11 +1,12 @@
 import FunMatchTorch
 
 /// What a network is trained for.
-public protocol Objective {
-  /// What the logits of a batch shall come close to; no gradient flows through it.
+public protocol Objective: Sendable {
+  /// Mean loss over the batch, a scalar.
   ///
+  /// - Parameters:
+  ///   - logits: what the student says of the batch, (N, classes).
+  ///   - answers: what each teacher says of it, (N, classes).
   /// - Throws: `TrainingError` when the batch lacks what is needed.
-  func target(_ batch: Batch) throws -> [Tensor]
-  /// Mean loss over the batch, a scalar, of logits (N, classes).
-  func loss(_ logits: Tensor, _ target: [Tensor]) -> Tensor
+  func loss(_ logits: Tensor, _ answers: [Tensor], _ batch: Batch) throws -> Tensor
 }

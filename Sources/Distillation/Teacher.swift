@@ -23,6 +23,14 @@ public struct Teacher {
   /// Number of classes.
   public var classes: Int { network.classes }
 
+  /// Number of trainable values, where it is known.
+  public var parameterCount: Int? { network.parameterCount }
+
+  /// Multiply-accumulates of one image, where they are known.
+  public var multiplyAccumulates: Int? {
+    network.multiplyAccumulates(height: resolution, width: resolution)
+  }
+
   /// Logits (N, classes), f32, of images (N, 3, H, W) in [-1, 1], which it brings to its own range.
   public func callAsFunction(_ images: Tensor) -> Tensor {
     // The copy is an ordinary tensor: those of inference mode cannot take part in a gradient.

@@ -111,6 +111,24 @@ public struct Checkpoint {
     return nil
   }
 
+  /// The step of the newest checkpoint in a folder, and whether its evaluation was still to come when it
+  /// was saved; `nil` where there is none.
+  static func newest(in folder: String) -> (step: Int, isPending: Bool)? {
+    list(folder).last.map { path in
+      let bytes = FileManager.default.contents(atPath: sidecar(path)) ?? Data()
+      let description = try? JSONDecoder().decode(Description.self, from: bytes)
+      return (number(path), description?.pending != nil)
+    }
+  }
+
+  /// Removes all that are not to be kept for good.
+  static func removeAll(in folder: String, rule: Recipe.Checkpoints) {
+    for path in list(folder) where !rule.isForGood(number(path)) {
+      try? FileManager.default.removeItem(atPath: sidecar(path))
+      try? FileManager.default.removeItem(atPath: path)
+    }
+  }
+
   /// Puts the saved state into a network and its optimiser.
   ///
   /// - Throws: `TorchError` when it does not fit.

@@ -42,36 +42,43 @@ public struct DryRun {
   /// - Throws: what a run would throw.
   public func callAsFunction(_ tell: (String) -> Void) throws {
     defer { try? FileManager.default.removeItem(at: folder) }
-    let parts = try RunParts(kind, file, options, targetsFolder: folder.path)
+    let common = try RunCommon(kind, file, options, cacheFolder: folder.path)
+    let parts = try RunParts(common, recipe)
+    let images = common.images
     func line(_ name: String, _ text: String) {
       tell(name.padding(toLength: 12, withPad: " ", startingAt: 0) + text)
     }
     line("dry run", "\(steps) of \(Comparison.grouped(parts.steps)) steps; nothing is kept")
-    describeImages(parts, line)
+    describeImages(images, line)
     describeNetworks(parts, line)
     let state = parts.optimizer.state.reduce(0) { $0 + $1.tensor.count * $1.tensor.dtype.size }
     line("optimizer", "\(recipe.optimizer.name), its state takes \(Self.megabytes(state))")
     let log = Logger(label: "funmatch") { _ in SwiftLogNoOpLogHandler() }
     let begin = ContinuousClock.now
-    guard let trainer = try parts.trainer(log, shouldStop: options.shouldStop) else { return }
+    guard
+      let trainer = try common.trainer(steps: parts.steps, log, shouldStop: options.shouldStop)
+    else { return }
     if views > 0 {
       // Some images with fewer views stand for all with all.
-      let asked = min(parts.images.trainingCount, steps * recipe.batchSize)
+      let asked = min(images.trainingCount, steps * recipe.batchSize)
       let each = begin.duration(to: .now).seconds / Double(asked * recipe.views.teacher.fixedViews)
-      let all = parts.images.trainingCount * views
+      let all = images.trainingCount * views
       line(
         "targets",
         "the teachers are asked about \(Comparison.grouped(all)) views first: about "
           + ProgressLine.time(each * Double(all)))
     }
     var speeds: [Double] = []
-    try trainer.run(0..<min(steps, parts.steps)) { progress in
-      speeds.append(progress.imagesPerSecond)
+    let participant = Trainer.Participant(parts.learner, steps: 0..<min(steps, parts.steps))
+    try trainer.run([participant]) { progress in
+      let update = try progress.updates[0].result.get()
+      let speed = progress.imagesPerSecond(update)
+      speeds.append(speed)
       line(
         "step \(progress.stepsDone)",
-        "loss \(ProgressLine.fixed(progress.result.loss, 4)), gradient norm "
-          + "\(ProgressLine.fixed(progress.result.norms.gradient, 4)), "
-          + "\(ProgressLine.fixed(progress.imagesPerSecond, 2)) images/s")
+        "loss \(ProgressLine.fixed(update.loss, 4)), gradient norm "
+          + "\(ProgressLine.fixed(update.norms.gradient, 4)), "
+          + "\(ProgressLine.fixed(speed, 2)) images/s")
       return !options.shouldStop()
     }
     // The first step sets things up.
@@ -84,15 +91,15 @@ public struct DryRun {
     line("memory", "\(Self.megabytes(ProcessMemory.peak)) at most so far")
   }
 
-  private func describeImages(_ parts: RunParts, _ line: (String, String) -> Void) {
+  private func describeImages(_ images: RunImages, _ line: (String, String) -> Void) {
     func note(_ reference: DatasetReference) -> String {
-      parts.images.invented.contains(reference) ? " (not here: generated images)" : ""
+      images.invented.contains(reference) ? " (not here: generated images)" : ""
     }
     let names = recipe.data.train.references.map { "\($0)\(note($0))" }.joined(separator: ", ")
-    line("train", "\(names): \(Comparison.grouped(parts.images.trainingCount)) images")
+    line("train", "\(names): \(Comparison.grouped(images.trainingCount)) images")
     for (name, reference, images) in [
-      ("validation", recipe.data.validation, parts.images.validation),
-      ("test", recipe.data.test, parts.images.test),
+      ("validation", recipe.data.validation, images.validation),
+      ("test", recipe.data.test, images.test),
     ] {
       guard let reference, let images else { continue }
       line(name, "\(reference)\(note(reference)): \(Comparison.grouped(images.count)) images")
@@ -120,11 +127,11 @@ public struct DryRun {
         "(\(count), 3, \(resolution), \(resolution)) -> (\(count), \(network.classes)), "
           + size + (isInvented ? " (\(weights ?? "") is not here: fresh weights)" : ""))
     }
-    for (loaded, teacher) in zip(parts.networks.teachers, recipe.teachers) {
+    for (loaded, teacher) in zip(parts.common.teachers.loaded, recipe.teachers) {
       describe("teacher", loaded.network, teacher.resolution, teacher.path)
     }
     describe("student", parts.student.model, recipe.student.resolution, recipe.student.weights)
-    let frozen = parts.networks.frozen.count
+    let frozen = parts.frozen.count
     if frozen > 0 {
       let trained = parts.student.model.store.trained.reduce(0) { $0 + $1.value.count }
       line("", "\(frozen) tensors are frozen, \(Comparison.grouped(trained)) values are trained")

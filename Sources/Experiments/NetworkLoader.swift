@@ -48,6 +48,12 @@ struct NetworkLoader {
     inventsMissing && weights.map { (try? find($0)) == nil } == true
   }
 
+  /// SHA-256 of a file of weights, `none` where fresh ones stand in for them; `nil` without a name.
+  func checksum(_ weights: String?) throws -> String? {
+    guard let weights else { return nil }
+    return invents(weights) ? "none" : try SHA256.hexadecimal(file: find(weights))
+  }
+
   /// A teacher with the weights that the recipe names, or the program.
   ///
   /// - Parameter classes: how many classes it has if its weights are made up and nothing tells.

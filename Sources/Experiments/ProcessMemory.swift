@@ -13,6 +13,30 @@ enum ProcessMemory {
     #endif
   }
 
+  /// Bytes that this process may still take; `nil` where the system does not tell.
+  static var available: Int? {
+    #if os(Linux)
+      func number(_ path: String) -> Int? {
+        guard let bytes = FileManager.default.contents(atPath: path) else { return nil }
+        return Int(
+          String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
+      }
+      let information = FileManager.default.contents(atPath: "/proc/meminfo") ?? Data()
+      let line = String(decoding: information, as: UTF8.self).split(separator: "\n")
+        .first { $0.hasPrefix("MemAvailable:") }
+      guard let kilobytes = line?.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+      else { return nil }
+      // A container may have less than its machine.
+      let groups = "/sys/fs/cgroup/memory."
+      let limit = number(groups + "max").flatMap { most in
+        number(groups + "current").map { max(0, most - $0) }
+      }
+      return min(kilobytes * 1024, limit ?? .max)
+    #else
+      return nil
+    #endif
+  }
+
   /// Gives memory that was freed back to the system, where the allocator would keep it for later
   /// (glibc's does).
   static func release() {

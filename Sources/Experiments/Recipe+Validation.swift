@@ -40,6 +40,7 @@ extension Recipe {
     try optimizer.validate()
     try labels.validate()
     try views.validate(size: student.resolution)
+    try bank?.validate(self)
     try distance.validate()
     _ = try steps(imageCount: 1)
   }

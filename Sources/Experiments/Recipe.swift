@@ -26,6 +26,9 @@ public struct Recipe: Codable, Sendable, Equatable {
   public var student: Student
   /// How images are shown.
   public var views: ViewPolicy
+  /// Whether what the teachers say is kept on disk, and after how long views repeat; `nil`: it is not,
+  /// and they never do.
+  public var bank: Bank?
   /// What brings the student to the teachers.
   public var distance: Distance
   /// What labels are for.
@@ -65,6 +68,7 @@ extension Recipe {
     combine = try keys.value(.combine, or: .distances)
     student = try keys.decode(Student.self, forKey: .student)
     views = try keys.value(.views, or: .funmatch)
+    bank = try keys.decodeIfPresent(Bank.self, forKey: .bank)
     distance = try keys.value(.distance, or: .kl(temperature: 1))
     labels = try keys.value(.labels, or: Labels())
     optimizer = try keys.value(.optimizer, or: .adam(AdamConfiguration()))
@@ -82,8 +86,9 @@ extension Recipe {
 
 extension Recipe {
   private enum CodingKeys: String, CodingKey {
-    case data, cache, decoding, onBrokenImage, teachers, combine, student, views, distance, labels
-    case optimizer, schedule, batchSize, microBatchSize, precision, average, evaluation, checkpoints
+    case data, cache, decoding, onBrokenImage, teachers, combine, student, views, bank, distance
+    case labels, optimizer, schedule, batchSize, microBatchSize, precision, average, evaluation,
+      checkpoints
     case logEvery, seed
   }
 
@@ -98,6 +103,7 @@ extension Recipe {
     try keys.encode(combine, forKey: .combine)
     try keys.encode(student, forKey: .student)
     try keys.encode(views, forKey: .views)
+    try keys.encode(bank, forKey: .bank)
     try keys.encode(distance, forKey: .distance)
     try keys.encode(labels, forKey: .labels)
     try keys.encode(optimizer, forKey: .optimizer)

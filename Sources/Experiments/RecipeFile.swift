@@ -2,7 +2,7 @@ import Foundation
 import Yams
 
 /// Reads recipes: YAML, edited by `--set`, with every key known.
-public struct RecipeFile {
+public struct RecipeFile: Sendable {
   /// The recipe with all defaults filled in.
   public let recipe: Recipe
   /// Where it was read.
@@ -18,43 +18,70 @@ public struct RecipeFile {
     path: String, edits: [String] = [],
     imageCount: (TrainingImages) throws -> Int = { try Run.imageCount($0, dataFolder: nil) }
   ) throws {
+    let tree = try Self.tree(path: path, expected: "a recipe in YAML")
+    if Self.isStudy(tree) {
+      throw Self.error(path, "this is a study, which funmatch study takes; expected a recipe")
+    }
+    let edited = try RecipeEdit.ordered(edits.map { try RecipeEdit(argument: $0) })
+      .reduce(tree) { try $1.applied(to: $0) }
+    try self.init(edited, path: path, name: path, imageCount: imageCount)
+  }
+
+  /// A recipe that was edited already.
+  ///
+  /// - Parameters:
+  ///   - path: beside which its weights are looked for.
+  ///   - name: what errors begin with; empty for a sentence without a file.
+  init(
+    _ tree: Node, path: String, name: String, imageCount: (TrainingImages) throws -> Int
+  ) throws {
     self.path = path
-    guard let bytes = FileManager.default.contents(atPath: path) else {
-      throw ExperimentError("\(path): cannot be read; expected a recipe in YAML")
-    }
-    guard let text = String(data: bytes, encoding: .utf8) else {
-      throw ExperimentError("\(path): is not UTF-8 text; expected a recipe in YAML")
-    }
-    var tree = try Self.compose(text, path)
-    // A policy first, since it takes the settings of another one away.
-    let policies = edits.filter { $0.hasPrefix("views.policy=") }
-    for edit in policies + edits.filter({ !policies.contains($0) }) {
-      tree = try Self.apply(edit, to: tree)
-    }
-    recipe = try Self.decode(Self.withPreset(tree, path, imageCount), path)
+    recipe = try Self.decode(Self.withPreset(tree, name, imageCount), name)
     do {
       try recipe.validate()
     } catch {
-      throw ExperimentError("\(path): \(error)")
+      throw Self.error(name, "\(error)")
     }
+  }
+
+  /// The map in a YAML file.
+  ///
+  /// - Parameter expected: what the file should have been, for errors.
+  /// - Throws: `ExperimentError` naming the file.
+  static func tree(path: String, expected: String) throws -> Node {
+    guard let bytes = FileManager.default.contents(atPath: path) else {
+      throw ExperimentError("\(path): cannot be read; expected \(expected)")
+    }
+    guard let text = String(data: bytes, encoding: .utf8) else {
+      throw ExperimentError("\(path): is not UTF-8 text; expected \(expected)")
+    }
+    return try compose(text, path)
+  }
+
+  /// Only studies name a recipe.
+  static func isStudy(_ tree: Node) -> Bool { tree.mapping?["recipe"] != nil }
+
+  private static func error(_ name: String, _ sentence: String) -> ExperimentError {
+    ExperimentError(name.isEmpty ? sentence : "\(name): \(sentence)")
   }
 
   /// The tree without `preset`, its settings in place of what is not said.
   private static func withPreset(
-    _ tree: Node, _ path: String, _ imageCount: (TrainingImages) throws -> Int
+    _ tree: Node, _ name: String, _ imageCount: (TrainingImages) throws -> Int
   ) throws -> Node {
     guard var map = tree.mapping, let named = map["preset"] else { return tree }
     map["preset"] = nil
     if named.null != nil { return .mapping(map) }
     guard let preset = named.string.flatMap(RecipePreset.init) else {
-      throw ExperimentError(
-        "\(path): preset: expected one of "
+      throw error(
+        name,
+        "preset: expected one of "
           + RecipePreset.allCases.map(\.rawValue).joined(separator: ", "))
     }
     guard let train = map["data"]?["train"] else {
-      throw ExperimentError("\(path): the key 'data.train' is missing")
+      throw error(name, "the key 'data.train' is missing")
     }
-    let images = try imageCount(try decode(.mapping(["train": train]), path, as: Named.self).train)
+    let images = try imageCount(try decode(.mapping(["train": train]), name, as: Named.self).train)
     return RecipePreset.filled(.mapping(map), from: try preset.tree(images: images))
   }
 
@@ -82,64 +109,29 @@ public struct RecipeFile {
   private static func compose(_ text: String, _ name: String) throws -> Node {
     do {
       guard let node = try Yams.compose(yaml: text), node.mapping != nil else {
-        throw ExperimentError("\(name): expected a YAML map of recipe keys")
+        throw ExperimentError("\(name): expected a YAML map of keys")
       }
       return node
     } catch let error as YamlError {
-      throw ExperimentError("\(name): is not YAML: \(error)")
+      throw ExperimentError("\(name): \(sentence(error))")
     }
   }
 
-  private static func apply(_ edit: String, to tree: Node) throws -> Node {
-    guard let equals = edit.firstIndex(of: "="), equals != edit.startIndex else {
-      throw ExperimentError("--set \(edit): expected KEY=VALUE")
+  private static func sentence(_ error: YamlError) -> String {
+    switch error {
+    case .scanner(let context, let problem, let mark, _),
+      .parser(let context, let problem, let mark, _),
+      .composer(let context, let problem, let mark, _):
+      let place = context.map { ", \($0.text) of line \($0.mark.line)" } ?? ""
+      return "line \(mark.line) is not YAML: \(problem)\(place)"
+    case .reader(let problem, let offset?, _, let yaml):
+      let line = yaml.prefix(offset).filter(\.isNewline).count + 1
+      return "line \(line) is not YAML: \(problem)"
+    case .duplicatedKeysInMapping(let keys, let context):
+      return "line \(context.mark.line): the key '\(keys[0])' is there more than once in its map"
+    default:
+      return "is not YAML: " + "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
     }
-    let keys = edit[..<equals].split(separator: ".", omittingEmptySubsequences: false)
-      .map(String.init)
-    let text = String(edit[edit.index(after: equals)...])
-    let value: Node
-    do {
-      value = try Yams.compose(yaml: text) ?? Node("null")
-    } catch {
-      throw ExperimentError("--set \(edit): the value is not YAML")
-    }
-    var tree = tree
-    // What is told in one way is told in that way alone: it replaces any other.
-    if keys.count >= 2, let group = alternatives(of: keys[1], in: keys[0]),
-      let map = tree[keys[0]]?.mapping
-    {
-      let others = map.filter { $0.key.string == keys[1] || !group($0.key.string ?? "") }
-      tree[keys[0]] = Node.mapping(Node.Mapping(others.map { ($0.key, $0.value) }))
-    }
-    // A policy brings its own crop, flip and mixup; those of another one would make it that other one.
-    if keys == ["views", "policy"] { tree["views"] = Node.mapping(Node.Mapping([])) }
-    return try setting(value, at: keys[...], in: tree, edit)
-  }
-
-  /// Which keys of a map cannot stand beside one of them.
-  private static func alternatives(of key: String, in map: String) -> ((String) -> Bool)? {
-    switch map {
-    case "schedule":
-      Recipe.Length.alternatives.first { $0.contains(key) }.map { group in { group.contains($0) } }
-    case "optimizer", "distance": { _ in true }
-    default: nil
-    }
-  }
-
-  private static func setting(
-    _ value: Node, at keys: ArraySlice<String>, in node: Node?, _ edit: String
-  ) throws -> Node {
-    guard let key = keys.first else { return value }
-    if case .sequence(var list)? = node {
-      guard let index = Int(key), list.indices.contains(index) else {
-        throw ExperimentError("--set \(edit): '\(key)' is not an index below \(list.count)")
-      }
-      list[index] = try setting(value, at: keys.dropFirst(), in: list[index], edit)
-      return .sequence(list)
-    }
-    var map = node?.mapping ?? Node.Mapping([])
-    map[Node(key)] = try setting(value, at: keys.dropFirst(), in: map[Node(key)], edit)
-    return .mapping(map)
   }
 
   /// A value from YAML, every key of which must be known.
@@ -149,6 +141,11 @@ public struct RecipeFile {
     try decode(compose(text, name), name)
   }
 
+  /// A value from a part of a file, likewise.
+  static func value<T: Codable>(_ part: Node, _ name: String) throws -> T {
+    try decode(part, name)
+  }
+
   private static func decode<T: Codable>(
     _ tree: Node, _ name: String, as type: T.Type = T.self
   ) throws -> T {
@@ -156,11 +153,11 @@ public struct RecipeFile {
       let value = try YAMLDecoder().decode(T.self, from: tree)
       let known = try Yams.compose(yaml: YAMLEncoder().encode(value)) ?? Node("null")
       if let unknown = RecipeKeys.unknown(in: tree, known: known) {
-        throw ExperimentError("\(name): \(unknown)")
+        throw Self.error(name, unknown)
       }
       return value
     } catch let error as DecodingError {
-      throw ExperimentError("\(name): \(RecipeKeys.explain(error, tree))")
+      throw Self.error(name, RecipeKeys.explain(error, tree))
     }
   }
 }

@@ -82,7 +82,7 @@ enum RecipeKeys {
 
   /// A decoder's error as a sentence on a key.
   static func explain(_ error: DecodingError, _ tree: Node) -> String {
-    func name(_ path: [any CodingKey]) -> String {
+    func name(_ path: some Sequence<any CodingKey>) -> String {
       path.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
     }
     switch error {
@@ -98,7 +98,9 @@ enum RecipeKeys {
       return "the key '\(name(context.codingPath))' must be \(words(type))"
     case .dataCorrupted(let context):
       let place = name(context.codingPath)
-      if let key = context.codingPath.last?.stringValue, let known = values[key] {
+      // Some keys have other values within another one than elsewhere.
+      let keys = [2, 1].map { name(context.codingPath.suffix($0)) }
+      if let known = keys.lazy.compactMap({ values[$0] }).first {
         return "\(place): expected one of \(known.joined(separator: ", "))"
       }
       return place.isEmpty ? context.debugDescription : "\(place): \(context.debugDescription)"
@@ -116,6 +118,7 @@ enum RecipeKeys {
     "orientation": ImageDecoder.EXIFOrientation.allCases.map(\.rawValue),
     "damage": ImageDecoder.Damage.allCases.map(\.rawValue),
     "firstMoment": AdamConfiguration.MomentType.allCases.map(\.rawValue),
+    "bank.precision": LogitBank.Precision.allCases.map(\.rawValue),
     "precision": Recipe.Precision.allCases.map(\.rawValue),
     "combine": Ensemble.Combination.allCases.map(\.rawValue),
     "layout": ProgramClassifier.Layout.allCases.map(\.rawValue),

@@ -11,6 +11,8 @@ public struct RunFolder: Sendable {
   public var environment: String { path + "/environment.json" }
   /// One line a step.
   public var metrics: String { path + "/metrics.jsonl" }
+  /// How it ended, and what it cost.
+  public var result: String { path + "/result.json" }
   /// What was said, with times.
   public var log: String { path + "/log.txt" }
   /// Saved states.
@@ -30,6 +32,9 @@ public struct RunFolder: Sendable {
   /// - Throws: `ExperimentError` when the folder holds a run and `resume` is off, or a run of another
   ///   recipe.
   public func check(_ recipe: Recipe, resume: Bool) throws {
+    guard !FileManager.default.fileExists(atPath: StudyFolder(path).result) else {
+      throw ExperimentError("\(path) holds a study; choose another --output")
+    }
     guard FileManager.default.fileExists(atPath: self.recipe) else {
       let remains = (try? FileManager.default.contentsOfDirectory(atPath: checkpoints)) ?? []
       guard remains.isEmpty else {
@@ -39,11 +44,19 @@ public struct RunFolder: Sendable {
       return
     }
     // What ended before its first checkpoint has nothing that could be lost.
-    guard Checkpoint.exists(in: checkpoints) else { return }
+    guard Checkpoint.exists(in: checkpoints) || FileManager.default.fileExists(atPath: result)
+    else { return }
     guard resume else {
       throw ExperimentError(
         "\(path) already holds a run; continue it with --resume or choose another --output")
     }
+    try checkRecipe(recipe)
+  }
+
+  /// Checks that the folder's run is one of this recipe.
+  ///
+  /// - Throws: `ExperimentError` when it is another's.
+  func checkRecipe(_ recipe: Recipe) throws {
     // Texts, since numbers are written with fewer digits than they have. What is kept in memory and
     // on the disk may change: it shows in no view and no weight.
     func text(_ recipe: Recipe) throws -> String {
@@ -61,27 +74,16 @@ public struct RunFolder: Sendable {
     }
   }
 
-  /// Keeps other processes out of the folder until this one ends, however it ends.
-  ///
-  /// - Throws: `ExperimentError` when another process has it.
-  func lock() throws {
-    let descriptor = open(path + "/.lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw ExperimentError("\(path): cannot be written") }
-    // Not closed: the lock is the process's until it is gone.
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      close(descriptor)
-      throw ExperimentError("\(path): another process is running in this folder")
-    }
-  }
-
   /// Makes the folder and writes the recipe into it.
   ///
+  /// - Returns: what keeps other processes out of it.
   /// - Throws: `ExperimentError` or `TorchError` when that cannot be done.
-  public func make(_ recipe: Recipe) throws {
+  func make(_ recipe: Recipe) throws -> FolderLock {
     let text = try RecipeFile.text(recipe)
     for folder in [path, checkpoints, report] { try AtomicFile.makeFolder(folder) }
-    try lock()
+    let lock = try FolderLock(path)
     try AtomicFile.write(to: self.recipe, Data(text.utf8))
+    return lock
   }
 
   /// The first keys whose values differ, with both.

@@ -22,8 +22,8 @@ struct RunImages {
   /// How the training images are read, and those of the others; each knows its own broken images.
   let loading: LoaderOptions
   let sliceLoading: LoaderOptions
-  let validationLoading: LoaderOptions
-  let testLoading: LoaderOptions
+  var validationLoading: LoaderOptions
+  var testLoading: LoaderOptions
   private let recipe: Recipe
 
   init(_ recipe: Recipe, _ options: RunOptions) throws {

@@ -1,67 +1,111 @@
-import FunMatchDatasets
+import Foundation
 import FunMatchDistillation
-import FunMatchImages
 import FunMatchModels
 import FunMatchOptimizers
 import FunMatchTorch
-import FunMatchViews
-import Logging
 
-/// Everything that a recipe names, read and put together.
+/// A student and all that is its own: network, optimiser, schedule.
 struct RunParts {
+  let common: RunCommon
   let schedule: Schedule
   let student: ModelFile
-  /// What a run that goes on must have in common with the one that began.
+  /// What a run that goes on must have in common with the one that began: what is learnt from, and the
+  /// SHA-256 of every file of weights.
   let origin: [String]
+  /// Names of the student's parameters that stay as they are.
+  let frozen: Set<String>
   let optimizer: any Optimizer
   /// The moving average of the student, if the recipe wants one.
   let average: AveragedModel?
-  let images: RunImages
-  let networks: RunNetworks
-  private let kind: Run.Kind
   private let recipe: Recipe
-  private let device: Device
-  private let asked: [Teacher]
-  private let ensemble: Ensemble
-  /// Where what fixed teachers say is kept.
-  private let targetsFolder: String
 
-  /// - Parameter targetsFolder: where what fixed teachers say is kept; the user's cache without it.
-  init(
-    _ kind: Run.Kind, _ file: RecipeFile, _ options: RunOptions, targetsFolder: String? = nil
-  ) throws {
-    self.kind = kind
-    self.targetsFolder = targetsFolder ?? RunTargets.userFolder + "/targets"
-    recipe = file.recipe
-    device = options.device
-    images = try RunImages(recipe, options)
-    schedule = try recipe.multipliers(imageCount: images.trainingCount)
+  /// - Throws: `ExperimentError` naming the key of what does not fit.
+  init(_ common: RunCommon, _ recipe: Recipe) throws {
+    self.common = common
+    self.recipe = recipe
+    let learnt = try RunLabels(recipe, common.images).check(common.teachers.loaded, common.kind)
+    schedule = try recipe.multipliers(imageCount: common.images.trainingCount)
+    let classes = common.teachers.classes
+    let network = try common.loader.student(recipe.student, classes: classes, seed: recipe.seed)
+    if recipe.student.head == .keep,
+      let name = ClassNames.misplaced(network.classNames, among: learnt)
+    {
+      throw ExperimentError(
+        "student.weights: '\(name)' is another class there than here; student.head: reset gives it a "
+          + "new head")
+    }
+    student = ModelFile(
+      model: network.model, spec: network.spec,
+      classNames: learnt.count == classes ? learnt : [],
+      preprocessing: recipe.studentPreprocessing)
+    frozen = try Self.frozen(recipe.student.frozen, student.model)
+    origin =
+      [common.kind.rawValue, "\(common.images.trainingCount) images"] + common.teachers.checksums
+      + [try common.loader.checksum(recipe.student.weights)].compactMap { $0 }
 
-    networks = try RunNetworks(
-      kind, file, images, inventsMissing: options.dryRunSteps != nil, device: device)
-    (student, origin) = (networks.student, networks.origin)
     // Before gradients are asked for: what is moved later is another tensor.
-    student.model.store.move(to: device)
-    student.model.store.requireGradients(except: networks.frozen.contains)
+    student.model.store.move(to: common.device)
+    student.model.store.requireGradients(except: frozen.contains)
     optimizer = recipe.optimizer.make(student.model.store.trained)
-    let learner = networks.student
+    let learner = student
     average = try recipe.average.map { decay in
       let model = try learner.spec.build(seed: nil)
-      model.store.move(to: options.device)
+      model.store.move(to: common.device)
       return AveragedModel(model, of: learner.model, decay: decay)
     }
+  }
 
-    // Before anybody asks them: freezing changes what the model computes in.
-    asked = zip(networks.teachers, recipe.teachers).map { loaded, teacher in
-      Teacher(
-        loaded.network, resolution: teacher.resolution, precision: file.recipe.precision.dtype,
-        device: options.device)
+  /// The parameters whose names match the patterns.
+  ///
+  /// - Throws: `ExperimentError` when a pattern matches none, or nothing is left to train.
+  private static func frozen(_ patterns: [String], _ model: any Model) throws -> Set<String> {
+    let names = model.store.all.map(\.name)
+    var frozen: Set<String> = []
+    for pattern in patterns {
+      let matching = names.filter { fnmatch(pattern, $0, 0) == 0 }
+      guard !matching.isEmpty else {
+        throw ExperimentError(
+          "student.frozen: no parameter is called '\(pattern)'; they are \(names[0]) to "
+            + "\(names[names.count - 1]), and * stands for anything")
+      }
+      frozen.formUnion(matching)
     }
-    ensemble = Ensemble(recipe.combine, weights: recipe.teachers.map(\.weight))
+    guard !model.store.parameters.allSatisfy({ frozen.contains($0.name) }) else {
+      throw ExperimentError("student.frozen: nothing is left to train")
+    }
+    return frozen
   }
 
   /// Number of updates of the whole run.
   var steps: Int { schedule.totalSteps }
+
+  /// Bytes that the student takes as long as it is trained: weights, gradients, what the optimiser and
+  /// the average keep.
+  var byteCount: Int {
+    func sum(_ tensors: [(name: String, tensor: Tensor)]) -> Int {
+      tensors.reduce(0) { $0 + $1.tensor.count * $1.tensor.dtype.size }
+    }
+    return 2 * sum(student.model.store.tensors.map { ($0.name, $0.tensor) })
+      + sum(optimizer.state.map { ($0.name, $0.tensor) })
+      + sum((average?.state ?? []).map { ($0.name, $0.tensor) })
+  }
+
+  /// The student as the trainer knows it.
+  var learner: Learner {
+    let labels = LabelObjective(
+      classes: common.teachers.classes, smoothing: recipe.labels.smoothing, device: common.device)
+    let distance = DistanceObjective(recipe.distance, common.teachers.ensemble)
+    let objective: any Objective =
+      switch common.kind {
+      case .supervision: labels
+      case .distillation where recipe.labels.alpha > 0:
+        BlendedObjective(distance, labels, alpha: recipe.labels.alpha)
+      case .distillation: distance
+      }
+    return Learner(
+      student.model, objective: objective, optimizer: optimizer, schedule: schedule,
+      precision: recipe.precision.dtype, average: average)
+  }
 
   /// The network that is evaluated and kept: the average, where there is one.
   var result: any Model { average?.model ?? student.model }
@@ -73,79 +117,15 @@ struct RunParts {
       preprocessing: student.preprocessing)
   }
 
-  /// What makes the updates. Fills the cache that the recipe wants, and asks fixed teachers first.
-  ///
-  /// - Returns: `nil` when the user wants to stop before that is done.
-  func trainer(_ log: Logger, shouldStop: () -> Bool) throws -> Trainer? {
-    let dataset = try images.cachedTraining(log)
-    let labels = LabelObjective(
-      classes: networks.classes, smoothing: recipe.labels.smoothing, device: device)
-    var objective: any Objective
-    var excluded: Set<Int> = []
-    switch kind {
-    case .supervision: objective = labels
-    case .distillation where recipe.views.teacher.isFixed:
-      let ask = RunTargets(
-        recipe: recipe, images: images, networks: networks, device: device, folder: targetsFolder)
-      guard let targets = try ask(asked, dataset, log, shouldStop: shouldStop) else {
-        return nil
-      }
-      excluded = targets.reduce([]) { $0.union($1.missing) }
-      objective = FixedObjective(targets, recipe.distance, ensemble, device: device)
-    case .distillation: objective = TeacherObjective(asked, recipe.distance, ensemble)
-    }
-    let alpha = recipe.labels.alpha
-    if kind == .distillation, alpha > 0 {
-      objective = BlendedObjective(objective, labels, alpha: alpha)
-    }
-    let source = try BatchSource(
-      dataset, policy: recipe.views, batchSize: recipe.batchSize,
-      student: recipe.student.resolution, teachers: asked.map(\.resolution), seed: recipe.seed,
-      steps: steps, mixture: images.mixture, excluding: excluded, options: images.loading)
-    var step = DistillationStep(
-      student: student.model, objective: objective, optimizer: optimizer, schedule: schedule,
-      lambda: Mixup(recipe.views.mixup, seed: recipe.seed).lambda(step:),
-      resolution: recipe.student.resolution, precision: recipe.precision.dtype, device: device)
-    step.microBatchSize = recipe.microBatchSize
-    step.average = average
-    return Trainer(step, source)
-  }
-
-  /// Shows a data set to the networks; `nil` where there is none.
-  func evaluator(_ dataset: (any Dataset)?, _ loading: LoaderOptions) -> Evaluator? {
-    dataset.map {
-      Evaluator(
-        $0,
-        teachers: teachers.map {
-          Evaluator.Subject($0.network, $0.preprocessing, precision: recipe.precision.dtype)
-        }, ensemble: ensemble, batchSize: recipe.evaluation.batchSize, device: device,
-        loading: loading)
-    }
-  }
-
-  private var teachers: [(network: any Classifier, preprocessing: EvaluationPreprocessing)] {
-    zip(networks.teachers, recipe.teachers).map { loaded, teacher in
-      // At the size that it teaches at, whatever else its file may say.
-      if let own = loaded.preprocessing, own.crop == teacher.resolution {
-        return (loaded.network, own)
-      }
-      return (
-        loaded.network,
-        EvaluationPreprocessing(
-          resize: Recipe.usualResize(teacher.resolution), crop: teacher.resolution)
-      )
-    }
-  }
-
   /// One line on what is about to happen.
   var summary: String {
     let size = Comparison.grouped(student.model.store.valueCount)
-    let sizes = networks.teachers.map {
+    let sizes = common.teachers.loaded.map {
       $0.network.parameterCount.map { "one of \(Comparison.grouped($0))" } ?? "a program"
     }
     let source = sizes.isEmpty ? "labels" : "teachers: \(sizes.joined(separator: " and "))"
     return "\(steps) steps of \(recipe.batchSize) images; a student of \(size) parameters learns "
-      + "from \(source); \(device), \(Torch.threads) threads, \(recipe.precision.rawValue)"
+      + "from \(source); \(common.device), \(Torch.threads == 1 ? "1 thread" : "\(Torch.threads) threads"), \(recipe.precision.rawValue)"
   }
 
   /// The student as it is now, beside its teachers if it has any.
@@ -162,6 +142,17 @@ struct RunParts {
     let evaluation = try evaluate(evaluator, shouldStop: shouldStop)
     return Comparison(
       evaluation, student: Contestant(result, recipe.studentPreprocessing, evaluation),
-      teacher: Contestant(teachers: teachers, evaluation))
+      teacher: Contestant(teachers: common.teachers.evaluated, evaluation))
+  }
+
+  /// What is known at the end.
+  func result(_ test: Comparison?) -> RunResult {
+    let (side, asked) = (recipe.student.resolution, common.teachers)
+    return RunResult(
+      kind: common.kind.rawValue, steps: steps, images: steps * recipe.batchSize,
+      student: RunResult.Cost(
+        parameters: student.model.parameterCount,
+        macs: student.model.multiplyAccumulates(height: side, width: side)),
+      teacher: asked.loaded.isEmpty ? nil : asked.cost, test: test)
   }
 }

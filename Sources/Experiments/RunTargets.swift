@@ -11,7 +11,7 @@ import Logging
 struct RunTargets {
   let recipe: Recipe
   let images: RunImages
-  let networks: RunNetworks
+  let teachers: RunTeachers
   let device: Device
   /// Where they are kept.
   let folder: String
@@ -28,11 +28,11 @@ struct RunTargets {
 
   /// The targets of each teacher; `nil` when the user wants to stop.
   func callAsFunction(
-    _ teachers: [Teacher], _ dataset: any Dataset, _ log: Logger, shouldStop: () -> Bool
+    _ dataset: any Dataset, _ log: Logger, shouldStop: () -> Bool
   ) throws -> [FixedTargets]? {
     let fingerprint = try images.fingerprint()
     var all: [FixedTargets] = []
-    for (index, teacher) in teachers.enumerated() {
+    for (index, teacher) in teachers.asked.enumerated() {
       let targets = try FixedTargets(
         folder: folder, origin: try origin(index, fingerprint),
         images: dataset.count, classes: teacher.classes)
@@ -105,8 +105,8 @@ struct RunTargets {
     case .shared, .independent: preconditionFailure("these teachers are asked in every step")
     }
     return [
-      "funmatch targets 2", fingerprint, "weights \(networks.teacherChecksums[index])",
-    ] + networks.teachers[index].identity + [
+      "funmatch targets 2", fingerprint, "weights \(teachers.checksums[index])",
+    ] + teachers.loaded[index].identity + [
       "resolution \(teacher.resolution) for \(recipe.student.resolution)", views,
       "precision \(recipe.precision.rawValue) on \(device)",
       "decoding \(try JSONLine.text(recipe.decoding))",

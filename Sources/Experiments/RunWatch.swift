@@ -13,21 +13,24 @@ final class RunWatch {
   private let metrics: MetricsLog
   private let events: EventLog
   private let line: ProgressLine?
-  private let validation: Evaluator?
-  private let slice: Evaluator?
+  private let isStudied: Bool
   private var best: BestStudent?
   private let begin = ContinuousClock.now
-  private var waited = 0.0
+  private var (waited, asked, learnt) = (0.0, 0.0, 0.0)
+  /// What is said of the latest evaluation on the validation images, or nothing.
+  private(set) var note = ""
   /// What was measured of the step that the run goes on after, if its line is not written.
   private var pending: (step: Int, values: [String: Double])?
 
   /// Goes on after step `start`.
   ///
-  /// - Parameter pending: what was measured of that step, if its evaluation was still to come.
+  /// - Parameters:
+  ///   - pending: what was measured of that step, if its evaluation was still to come.
+  ///   - member: what the run is in a study, if there is one.
   /// - Throws: `ExperimentError` when a file cannot be read or written.
   init(
     _ parts: RunParts, _ recipe: Recipe, _ folder: RunFolder, from start: Int,
-    _ pending: [String: Double]?, _ options: RunOptions, _ log: Logger
+    _ pending: [String: Double]?, _ options: RunOptions, _ log: Logger, of member: StudyMember?
   ) throws {
     self.parts = parts
     self.recipe = recipe
@@ -37,27 +40,25 @@ final class RunWatch {
     let isWritten = metrics.lastStep == start || pending == nil
     self.pending = isWritten ? nil : pending.map { (start, $0) }
     events = try EventLog(folder: folder.path, keepingThrough: isWritten ? start : start - 1)
+    isStudied = member != nil
+    if let member { try events.begin(hyperparameters: member.hyperparameters, group: member.group) }
     line = options.isQuiet ? nil : ProgressLine(total: parts.steps)
-    validation = parts.evaluator(parts.images.validation, parts.images.validationLoading)
-    let training = parts.images.trainingSlice
-    slice = parts.evaluator(
-      parts.networks.labelsFit ? training : training.map { UnlabelledDataset($0) },
-      parts.images.sliceLoading)
     best = recipe.checkpoints.best ? BestStudent(folder, from: start) : nil
   }
 
   /// What is known of a step once it is made; `nil` where it has no line.
-  func values(_ progress: Trainer.Progress) -> [String: Double]? {
+  func values(_ progress: Trainer.Progress, _ update: Learner.Update) -> [String: Double]? {
     waited += progress.waitedSeconds
-    parts.images.report(to: log) { line?.clear() }
+    asked += progress.teacherSeconds
+    learnt += update.seconds
+    parts.common.images.report(to: log) { line?.clear() }
     let step = progress.stepsDone
     guard evaluates(after: step) || step.isMultiple(of: recipe.logEvery) else { return nil }
     return [
-      "epoch": progress.epoch, "distillLoss": progress.result.loss,
-      "learningRate": recipe.optimizer.learningRate * progress.result.multiplier,
-      "gradientNorm": progress.result.norms.gradient,
-      "parameterNorm": progress.result.norms.parameters,
-      "updateNorm": progress.result.norms.update, "imagesPerSecond": progress.imagesPerSecond,
+      "epoch": progress.epoch, "distillLoss": update.loss,
+      "learningRate": recipe.optimizer.learningRate * update.multiplier,
+      "gradientNorm": update.norms.gradient, "parameterNorm": update.norms.parameters,
+      "updateNorm": update.norms.update, "imagesPerSecond": progress.imagesPerSecond(update),
     ]
   }
 
@@ -97,14 +98,16 @@ final class RunWatch {
   }
 
   /// Shows how far the run is.
-  func show(_ progress: Trainer.Progress) {
+  func show(_ progress: Trainer.Progress, _ update: Learner.Update) {
     line?.show(
-      step: progress.stepsDone, epoch: progress.epoch, imagesPerSecond: progress.imagesPerSecond,
-      loss: progress.result.loss)
+      step: progress.stepsDone, epoch: progress.epoch,
+      imagesPerSecond: progress.imagesPerSecond(update), loss: update.loss)
   }
 
   private func evaluate(_ step: Int, into values: inout [String: Double]) throws {
-    for (name, evaluator) in [("train", slice), ("validation", validation)] {
+    for (name, evaluator) in [
+      ("train", parts.common.slice), ("validation", parts.common.validation),
+    ] {
       guard let evaluator else { continue }
       let evaluation = try parts.evaluate(evaluator, shouldStop: shouldStop)
       for (key, value) in evaluation.figures where key != "images" {
@@ -114,11 +117,19 @@ final class RunWatch {
       line?.clear()
       log.info("step \(step): \(name) \(words)")
       guard name == "validation" else { continue }
+      note = "  " + words
       line?.remember(words)
       if try best?.keep(parts.resultFile, evaluation, step: step) == true {
         log.info("step \(step): the best student so far")
       }
     }
+  }
+
+  /// Tells TensorBoard how a student of a study ended.
+  ///
+  /// - Throws: `ExperimentError` when the file cannot be written.
+  func conclude(success: Bool) throws {
+    if isStudied { try events.end(success: success) }
   }
 
   /// Makes sure that all that was written is on the disk.
@@ -127,13 +138,16 @@ final class RunWatch {
     try events.synchronize()
   }
 
-  /// Tells how long the steps took, and how much of it was spent waiting for images.
+  /// Tells how long it took, and how much of that went where.
   func end() {
     line?.clear()
     let seconds = begin.duration(to: .now).seconds
-    let share = ProgressLine.fixed(100 * waited / max(seconds, 1e-9), 1)
-    log.info("waited for images \(share) % of \(ProgressLine.time(seconds))")
-    parts.images.report(to: log)
+    func share(_ part: Double) -> String {
+      ProgressLine.fixed(100 * part / max(seconds, 1e-9), 1) + " %"
+    }
+    let others = "teachers and mixing took \(share(asked)), the student \(share(learnt))"
+    log.info("waited for images \(share(waited)) of \(ProgressLine.time(seconds)); \(others)")
+    parts.common.images.report(to: log)
   }
 
   private static func words(_ evaluation: Evaluation) -> String {

@@ -56,6 +56,12 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
     require("synchronize") { ct_synchronize(handle) }
   }
 
+  /// Bytes of the device's own memory that nobody uses; `nil` for the CPU and where libtorch cannot tell.
+  public var freeMemory: Int? {
+    var bytes: Int64 = 0
+    return ct_free_memory(handle, &bytes) == 0 ? Int(bytes) : nil
+  }
+
   var index: Int {
     if case .cuda(let index) = self { index } else { 0 }
   }

@@ -2,7 +2,7 @@ import FunMatchDatasets
 import FunMatchImages
 
 /// Draws the batches of a run, on threads of its own and ahead of whoever asks. Any batch can be
-/// drawn at any time: it depends on the step alone.
+/// drawn at any time: it depends on the step alone. With a period, views repeat after so many steps.
 ///
 /// Source of the order: big_vision `input_pipeline.py`, which shuffles every epoch, repeats, and only
 /// then cuts batches, so that these cross the borders between epochs.
@@ -19,18 +19,20 @@ public final class BatchSource {
   ///   - student: the student's input size in pixels.
   ///   - teachers: those of the teachers; empty when they are not asked.
   ///   - steps: how many batches there are; none is drawn ahead after the last one.
+  ///   - period: steps after which views repeat: the same images, crops and flips; `nil`: they never do.
   ///   - mixture: the shares of the data sets that `dataset` is made of, if it is made of several.
   ///   - excluded: images in whose place the next one is shown.
   /// - Throws: `ViewError` when the policy does not fit, or the data set is empty.
   public init(
     _ dataset: any Dataset, policy: ViewPolicy, batchSize: Int, student: Int, teachers: [Int] = [],
-    seed: UInt64, steps: Int = .max, mixture: Mixture? = nil, excluding excluded: Set<Int> = [],
-    options: LoaderOptions = LoaderOptions()
+    seed: UInt64, steps: Int = .max, period: Int? = nil, mixture: Mixture? = nil,
+    excluding excluded: Set<Int> = [], options: LoaderOptions = LoaderOptions()
   ) throws {
     guard student > 0, teachers.allSatisfy({ $0 > 0 }) else {
       throw ViewError("resolutions must be positive numbers of pixels")
     }
     guard batchSize > 0 else { throw ViewError("batchSize: \(batchSize) must be positive") }
+    guard period ?? 1 > 0 else { throw ViewError("views cannot repeat after no step") }
     guard dataset.count > 0 else { throw ViewError("the training data have no images") }
     try policy.validate(size: student)
     self.batchSize = batchSize
@@ -48,13 +50,14 @@ public final class BatchSource {
       threads: options.workers, decoder: options.decoder
     ) { step in
       guard step < steps else { return nil }
-      if let next = order.neighbours(step * batchSize + batchSize),
+      func first(_ step: Int) -> Int { (period.map { step % $0 } ?? step) * batchSize }
+      if let next = order.neighbours(first(step + 1)),
         next.stretch != announced[next.part]
       {
         announced[next.part] = next.stretch
         for images in next.images { dataset.willRead(images) }
       }
-      return ViewWork(artist, (0..<batchSize).map { order.visit(step * batchSize + $0) })
+      return ViewWork(artist, (0..<batchSize).map { order.visit(first(step) + $0) })
     }
   }
 

@@ -60,19 +60,19 @@ struct BenchStep: ParsableCommand {
 
   func run() throws {
     let device = try engine.resolve()
-    let asked = try network(teacher, seed: 1)
-    let learner = try network(student, seed: 2)
-    learner.store.move(to: device)
-    learner.store.requireGradients()
+    let asked = try built(teacher, seed: 1)
+    let network = try built(student, seed: 2)
+    network.store.move(to: device)
+    network.store.requireGradients()
+    let learner = Learner(
+      network, objective: DistanceObjective(.kl(temperature: 1)),
+      optimizer: Adam(network.store.parameters, AdamConfiguration()),
+      schedule: Schedule(totalSteps: 1_000_000, warmupSteps: 0), precision: precision.dtype)
     var step = DistillationStep(
-      student: learner,
-      objective: TeacherObjective(
-        [Teacher(asked, resolution: resolution, precision: precision.dtype, device: device)],
-        .kl(temperature: 1)),
-      optimizer: Adam(learner.store.parameters, AdamConfiguration()),
-      schedule: Schedule(totalSteps: 1_000_000, warmupSteps: 0),
-      lambda: Mixup(1, seed: 0).lambda(step:),
-      resolution: resolution, precision: precision.dtype, device: device)
+      asking: LiveTeachers([
+        Teacher(asked, resolution: resolution, precision: precision.dtype, device: device)
+      ]),
+      lambda: Mixup(1, seed: 0).lambda(step:), resolution: resolution, device: device)
     var random = Philox(seed: 0, 0, 0, 0)
     let pixels = (0..<batchSize * resolution * resolution * 3).map { _ in
       UInt8(truncatingIfNeeded: random.next())
@@ -80,7 +80,7 @@ struct BenchStep: ParsableCommand {
     let views = ImageBatch(
       student: [resolution: Pixels(pixels, count: batchSize, size: resolution)],
       indices: Array(0..<batchSize), labels: Array(repeating: nil, count: batchSize))
-    for index in 0..<2 { _ = try step(views, step: index) }
+    for index in 0..<2 { try step(views, step: index, learner) }
 
     // Medians of the parts, since other programs may use the machine.
     var parts: [String: [Double]] = [:]
@@ -89,7 +89,7 @@ struct BenchStep: ParsableCommand {
       let stopwatch = Stopwatch(device)
       step.stopwatch = stopwatch
       let start = ContinuousClock.now
-      _ = try step(views, step: 2 + index)
+      try step(views, step: 2 + index, learner)
       whole.append(start.duration(to: .now).seconds)
       for (part, seconds) in stopwatch.seconds { parts[part, default: []].append(seconds) }
     }
@@ -114,7 +114,7 @@ struct BenchStep: ParsableCommand {
   }
 
   /// A network with random weights, its head's too, so that losses and gradients are not zero.
-  private func network(_ name: String, seed: UInt64) throws -> any Model {
+  private func built(_ name: String, seed: UInt64) throws -> any Model {
     var spec = try ModelSpec(argument: name)
     spec.classes = spec.classes ?? classes
     let model = try spec.build(seed: seed)

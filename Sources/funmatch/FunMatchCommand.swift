@@ -10,8 +10,9 @@ struct FunMatchCommand: ParsableCommand {
     abstract: "Compresses an image classifier by patient and consistent knowledge distillation.",
     version: RunEnvironment.version,
     subcommands: [
-      Distill.self, Train.self, Evaluate.self, Predict.self, Import.self, Export.self, Views.self,
-      Preprocess.self, DataCommand.self, Bench.self, Doctor.self,
+      Distill.self, Train.self, StudyCommand.self, Evaluate.self, Predict.self, Import.self,
+      Export.self, Views.self,
+      Preprocess.self, ReportCommand.self, DataCommand.self, Bench.self, Doctor.self,
     ])
 
   /// Every error is one sentence on standard error and exit code 1; wrong usage is 64, as

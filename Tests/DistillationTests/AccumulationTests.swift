@@ -38,11 +38,9 @@ struct AccumulationTests {
     return model
   }
 
-  private func objective(_ kind: String) throws -> any Objective {
+  private func objective(_ kind: String) -> any Objective {
     let labels = LabelObjective(classes: 5, smoothing: 0.1, device: .cpu)
-    let teachers = TeacherObjective(
-      [Teacher(try network(2), resolution: Self.size, precision: .f32, device: .cpu)],
-      .kl(temperature: 2))
+    let teachers = DistanceObjective(.kl(temperature: 2))
     switch kind {
     case "labels": return labels
     case "teachers": return teachers
@@ -56,13 +54,16 @@ struct AccumulationTests {
     func gradients(_ microBatch: Int?) throws -> (loss: Double, gradients: [(String, Tensor)]) {
       let student = try network(1)
       student.store.requireGradients()
-      var step = DistillationStep(
-        student: student, objective: try objective(kind),
+      let learner = Learner(
+        student, objective: objective(kind),
         optimizer: SGD(student.store.parameters, SGDConfiguration()),
-        schedule: Schedule(totalSteps: 10, warmupSteps: 0), lambda: { _ in 0.7 },
-        resolution: Self.size, precision: .f32, device: .cpu)
+        schedule: Schedule(totalSteps: 10, warmupSteps: 0), precision: .f32)
+      let teacher = Teacher(
+        try network(2), resolution: Self.size, precision: .f32, device: .cpu)
+      var step = DistillationStep(
+        asking: LiveTeachers([teacher]), lambda: { _ in 0.7 }, resolution: Self.size, device: .cpu)
       step.microBatchSize = microBatch
-      let loss = try step.accumulateGradients(views, step: 0)
+      let loss = try step.accumulateGradients(views, step: 0, learner)
       return (loss, try student.store.parameters.map { ($0.name, try #require($0.value.gradient)) })
     }
     let (whole, parts) = (try gradients(nil), try gradients(part))

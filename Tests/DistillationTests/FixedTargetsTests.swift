@@ -65,12 +65,12 @@ struct FixedTargetsTests {
     #expect(targets.isComplete)
     #expect(counter.images == 10 * policy.teacher.fixedViews)
     // Training and later runs ask nobody.
-    let objective = FixedObjective([targets], .kl(temperature: 1), device: .cpu)
+    let fixed = FixedTeachers([targets], device: .cpu)
     let source = try BatchSource(
       images, policy: policy, batchSize: 4, student: 16, teachers: [24], seed: 1)
     for step in 0..<5 {
       let batch = Batch(try source.batch(step), lambda: 1, device: .cpu)
-      #expect(objective.target(batch)[0].shape == [4, 3])
+      #expect(fixed.answers(batch, step: step)[0].shape == [4, 3])
     }
     let later = try self.targets()
     #expect(later.isComplete)
@@ -117,8 +117,8 @@ struct FixedTargetsTests {
     try compute(targets, .fixedResize)
     let pixels = Pixels([UInt8](repeating: 9, count: 2 * 16 * 16 * 3), count: 2, size: 16)
     let views = ImageBatch(student: [16: pixels], indices: [3, 8], labels: [nil, nil])
-    let objective = FixedObjective([targets], .kl(temperature: 1), device: .cpu)
-    let mixed = objective.target(Batch(views, lambda: 0.75, device: .cpu))[0]
+    let fixed = FixedTeachers([targets], device: .cpu)
+    let mixed = fixed.answers(Batch(views, lambda: 0.75, device: .cpu), step: 0)[0]
       .softmax().array(as: Double.self)
     let plain = targets.logits([3, 8]).softmax().array(as: Double.self)
     for place in 0..<3 {

@@ -50,12 +50,13 @@ struct GoldenStepTests {
         clipNorm: try number("grad_clip_norm"), beta1: try number("b1"), beta2: try number("b2"),
         epsilon: try number("eps"), firstMoment: variant == "bf16mu" ? .bf16 : .f32))
     let lambdas = try array("lam").array(as: Double.self)
-    let step = DistillationStep(
-      student: student, objective: TeacherObjective([teacher], .kl(temperature: temperature)),
-      optimizer: adam,
+    let learner = Learner(
+      student, objective: DistanceObjective(.kl(temperature: temperature)), optimizer: adam,
       schedule: Schedule(
         totalSteps: Int(try number("total_steps")), warmupSteps: Int(try number("warmup_steps"))),
-      lambda: { lambdas[$0] }, resolution: size, precision: .f32, device: .cpu)
+      precision: .f32)
+    let step = DistillationStep(
+      asking: LiveTeachers([teacher]), lambda: { lambdas[$0] }, resolution: size, device: .cpu)
 
     let losses = try array(variant + "/loss").array(as: Double.self)
     let norms = try array(variant + "/grad_norm").array(as: Double.self)
@@ -73,7 +74,7 @@ struct GoldenStepTests {
         let expected = try array("step0_mixed_image").permuted([0, 3, 1, 2])
         #expect(maximumDifference(try #require(mixed), expected) < 1e-6)
       }
-      let result = try step(batch, step: index)
+      let result = try step(batch, step: index, learner)
       let tolerance = tolerances[min(index, tolerances.count - 1)]
       #expect(abs(result.loss - losses[index]) <= tolerance * abs(losses[index]), "step \(index)")
       #expect(abs(result.norms.gradient - norms[index]) <= tolerance * norms[index])

@@ -27,7 +27,7 @@ struct ObjectiveTests {
       let logits = try #require(arrays["logits"]).clone()
       logits.requiresGradient = true
       let objective = LabelObjective(classes: 5, smoothing: smoothing, device: .cpu)
-      let loss = objective.loss(logits, try objective.target(batch(labels)))
+      let loss = try objective.loss(logits, [], batch(labels))
       loss.backward()
       #expect(abs(loss.item - (try #require(arrays["loss/\(smoothing)"]).item)) < 1e-5)
       let gradient = try #require(logits.gradient)
@@ -37,11 +37,12 @@ struct ObjectiveTests {
 
   @Test func aBlendTakesItsShares() throws {
     let logits = Tensor.randn([2, 3])
-    let teacher = FixedLogits(Tensor.randn([2, 3]))
+    let answers = [Tensor.randn([2, 3])]
+    let teacher = DistanceObjective(.l2)
     let labels = LabelObjective(classes: 3, device: .cpu)
     let batch = batch([2, 0])
     func loss(_ objective: any Objective) throws -> Double {
-      objective.loss(logits, try objective.target(batch)).item
+      try objective.loss(logits, answers, batch).item
     }
     let (alone, supervised) = (try loss(teacher), try loss(labels))
     for alpha in [0, 0.25, 1] {
@@ -49,7 +50,8 @@ struct ObjectiveTests {
       #expect(abs(blend - ((1 - alpha) * alone + alpha * supervised)) < 1e-5)
     }
     #expect(throws: TrainingError.self) {
-      try BlendedObjective(teacher, labels, alpha: 0.5).target(self.batch([nil, 0]))
+      try BlendedObjective(teacher, labels, alpha: 0.5).loss(
+        logits, answers, self.batch([nil, 0]))
     }
   }
 
@@ -65,6 +67,7 @@ struct ObjectiveTests {
       }
       return Teacher(model, resolution: 8, precision: .f32, device: .cpu)
     }
+    let asked = LiveTeachers(teachers)
     let pixels = (0..<2 * 8 * 8 * 3).map { UInt8(truncatingIfNeeded: $0 * 37) }
     let batch = Batch(
       ImageBatch(
@@ -74,9 +77,9 @@ struct ObjectiveTests {
     func gradient(_ combination: Ensemble.Combination, _ weights: [Double]) throws -> Tensor {
       let logits = start.clone()
       logits.requiresGradient = true
-      let objective = TeacherObjective(
-        teachers, .kl(temperature: 3), Ensemble(combination, weights: weights))
-      objective.loss(logits, try objective.target(batch)).backward()
+      let objective = DistanceObjective(
+        .kl(temperature: 3), Ensemble(combination, weights: weights))
+      objective.loss(logits, try asked.answers(batch, step: 0), batch).backward()
       return try #require(logits.gradient)
     }
     let added = try gradient(.distances, [1, 2, 0.5])
@@ -92,18 +95,19 @@ struct ObjectiveTests {
     let student = try spec.build(seed: 3)
     student.store.requireGradients()
     let average = AveragedModel(try spec.build(seed: nil), of: student, decay: 0.5)
-    var step = DistillationStep(
-      student: student, objective: FixedLogits(.randn([2, 2])),
+    let learner = Learner(
+      student, objective: DistanceObjective(.l2),
       optimizer: SGD(student.store.parameters, SGDConfiguration(learningRate: 0.1)),
-      schedule: Schedule(totalSteps: 100, warmupSteps: 0, decay: .constant), lambda: { _ in 1 },
-      resolution: 8, precision: .f32, device: .cpu)
-    step.average = average
+      schedule: Schedule(totalSteps: 100, warmupSteps: 0, decay: .constant), precision: .f32,
+      average: average)
+    let step = DistillationStep(
+      asking: FixedLogits(logits: .randn([2, 2])), lambda: { _ in 1 }, resolution: 8, device: .cpu)
     let pixels = (0..<2 * 8 * 8 * 3).map { UInt8(truncatingIfNeeded: $0 * 37) }
     let views = ImageBatch(
       student: [8: Pixels(pixels, count: 2, size: 8)], indices: [0, 1], labels: [nil, nil])
     var wanted = try #require(student.store["head.fc.bias"]).value.array(as: Double.self)
     for number in 1...20 {
-      _ = try step(views, step: number - 1)
+      try step(views, step: number - 1, learner)
       let bias = try #require(student.store["head.fc.bias"]).value.array(as: Double.self)
       // From update 9 on the wanted decay is reached: (1 + n) / (10 + n) = 1/2 at n = 8.
       let kept = min(0.5, Double(1 + number) / Double(10 + number))
@@ -117,12 +121,8 @@ struct ObjectiveTests {
   }
 }
 
-/// A teacher that says the same of everything.
-private struct FixedLogits: Objective {
+/// Teachers who say the same of everything.
+private struct FixedLogits: Teachers {
   let logits: Tensor
-  init(_ logits: Tensor) { self.logits = logits }
-  func target(_ batch: Batch) -> [Tensor] { [logits] }
-  func loss(_ logits: Tensor, _ target: [Tensor]) -> Tensor {
-    Distance.kl(temperature: 1)(student: logits, teacher: target[0]).mean()
-  }
+  func answers(_ batch: Batch, step: Int) -> [Tensor] { [logits] }
 }

@@ -35,26 +35,30 @@ struct StepTests {
       labels: (0..<count).map { $0 % 2 })
   }
 
-  private func step(
-    _ student: any Model, _ objective: any Objective, rate: Double = 0.01, clip: Double = 1,
-    precision: DType = .f32, mixup: Double = 1
-  ) -> DistillationStep {
+  private func learner(
+    _ student: any Model, rate: Double = 0.01, precision: DType = .f32
+  ) -> Learner {
     student.store.requireGradients()
-    let source = Mixup(mixup, seed: 0)
-    return DistillationStep(
-      student: student, objective: objective,
-      optimizer: Adam(
-        student.store.parameters, AdamConfiguration(learningRate: rate, clipNorm: clip)),
-      schedule: Schedule(totalSteps: 100, warmupSteps: 0), lambda: source.lambda(step:),
-      resolution: 16, precision: precision, device: .cpu)
+    return Learner(
+      student, objective: DistanceObjective(.kl(temperature: 1)),
+      optimizer: Adam(student.store.parameters, AdamConfiguration(learningRate: rate, clipNorm: 1)),
+      schedule: Schedule(totalSteps: 100, warmupSteps: 0), precision: precision)
+  }
+
+  private func step(asking teachers: [Teacher], mixup: Double = 1) -> DistillationStep {
+    DistillationStep(
+      asking: LiveTeachers(teachers), lambda: Mixup(mixup, seed: 0).lambda(step:), resolution: 16,
+      device: .cpu)
+  }
+
+  private func teacher(_ network: any Model) -> Teacher {
+    Teacher(network, resolution: 16, precision: .f32, device: .cpu)
   }
 
   @Test func bothNetworksSeeTheVerySameMixedImages() throws {
     let (teacher, student) = (Witness(), Witness())
-    let objective = TeacherObjective(
-      [Teacher(teacher, resolution: 16, precision: .f32, device: .cpu)], .kl(temperature: 1))
-    let step = step(student, objective)
-    for index in 0..<3 { _ = try step(views(seed: UInt64(index)), step: index) }
+    let (step, learner) = (step(asking: [self.teacher(teacher)]), learner(student))
+    for index in 0..<3 { try step(views(seed: UInt64(index)), step: index, learner) }
     #expect(teacher.seen.count == 3)
     for (index, (a, b)) in zip(teacher.seen, student.seen).enumerated() {
       #expect(maximumDifference(a, b) == 0)
@@ -72,10 +76,10 @@ struct StepTests {
       let teachers = [(teacher, 16), (large, 24)].map {
         Teacher($0, resolution: $1, precision: .f32, device: .cpu)
       }
-      let step = step(student, TeacherObjective(teachers, .kl(temperature: 1)), mixup: 0)
+      let step = step(asking: teachers, mixup: 0)
       let source = try BatchSource(
         images, policy: policy, batchSize: 4, student: 16, teachers: [16, 24], seed: 2)
-      _ = try step(source.batch(0), step: 0)
+      try step(source.batch(0), step: 0, learner(student))
       #expect(large.seen[0].shape == [4, 3, 24, 24])
       let difference = maximumDifference(teacher.seen[0], student.seen[0])
       #expect(policy.teacher == .shared ? difference == 0 : difference > 0.1)
@@ -86,11 +90,9 @@ struct StepTests {
     func loss(_ labels: [Int?]) throws -> Double {
       Torch.manualSeed(1)
       let (teacher, student) = (Witness(), Witness())
-      let objective = TeacherObjective(
-        [Teacher(teacher, resolution: 16, precision: .f32, device: .cpu)], .kl(temperature: 1))
       let views = views()
       let batch = ImageBatch(student: views.student, indices: views.indices, labels: labels)
-      return try step(student, objective)(batch, step: 0).loss
+      return try step(asking: [self.teacher(teacher)])(batch, step: 0, learner(student)).loss
     }
     #expect(try loss([0, 1, 0, 1]) == loss([nil, nil, nil, nil]))
   }
@@ -98,22 +100,23 @@ struct StepTests {
   @Test func supervisionNeedsLabelsAndMixesThem() throws {
     let objective = LabelObjective(classes: 2, device: .cpu)
     let batch = Batch(views(), lambda: 0.75, device: .cpu)
-    let target = try objective.target(batch)[0].array(as: Double.self)
-    #expect(target == [0.75, 0.25, 0.25, 0.75, 0.75, 0.25, 0.25, 0.75])
+    let target = Tensor([0.75, 0.25, 0.25, 0.75, 0.75, 0.25, 0.25, 0.75]).reshaped([4, 2])
+    let logits = Tensor.randn([4, 2])
+    let expected = -(target.to(.f32) * logits.logSoftmax()).sum([1]).mean().item
+    #expect(abs(try objective.loss(logits, [], batch).item - expected) < 1e-6)
     let unlabelled = ImageBatch(
       student: views().student, indices: [0, 1, 2, 3], labels: [0, nil, 0, 1])
     #expect(throws: TrainingError.self) {
-      try objective.target(Batch(unlabelled, lambda: 1, device: .cpu))
+      try objective.loss(logits, [], Batch(unlabelled, lambda: 1, device: .cpu))
     }
   }
 
   @Test func aLossThatIsNotFiniteStopsBeforeTheUpdate() throws {
     let (teacher, student) = (Witness(), Witness())
     student.classifier.weight.value.copy(from: .full([2, 3], .infinity))
-    let objective = TeacherObjective(
-      [Teacher(teacher, resolution: 16, precision: .f32, device: .cpu)], .kl(temperature: 1))
+    let step = step(asking: [self.teacher(teacher)])
     let error = #expect(throws: TrainingError.self) {
-      try step(student, objective)(views(), step: 7)
+      try step(views(), step: 7, learner(student))
     }
     #expect(error?.description.contains("step 8") == true)
   }
@@ -126,10 +129,9 @@ struct StepTests {
       let head = try #require(other.store["head.fc.weight"])
       Torch.withSeed(3) { head.value.copy(from: Tensor.randn(head.value.shape) * 0.2) }
       let teacher = Teacher(other, resolution: 16, precision: precision, device: .cpu)
-      let step = step(
-        student, TeacherObjective([teacher], .kl(temperature: 1)), rate: 0.003, precision: precision
-      )
-      let losses = try (0..<12).map { try step(views(8), step: $0).loss }
+      let learner = learner(student, rate: 0.003, precision: precision)
+      let step = step(asking: [teacher])
+      let losses = try (0..<12).map { try step(views(8), step: $0, learner).loss }
       #expect(student.store.parameters.allSatisfy { $0.value.dtype == .f32 })
       return losses
     }
@@ -140,17 +142,48 @@ struct StepTests {
   }
 
   @Test func severalTeachersAddTheirDistances() throws {
-    let teachers = (0..<2).map { _ in
-      Teacher(Witness(), resolution: 16, precision: .f32, device: .cpu)
-    }
+    let teachers = (0..<2).map { _ in teacher(Witness()) }
     let batch = Batch(views(), lambda: 1, device: .cpu)
     let logits = Tensor.randn([4, 2])
     func loss(_ teachers: [Teacher]) throws -> Double {
-      let objective = TeacherObjective(teachers, .l2)
-      return objective.loss(logits, try objective.target(batch)).item
+      let objective = DistanceObjective(.l2, Ensemble(weights: teachers.map { _ in 1 }))
+      return objective.loss(logits, try LiveTeachers(teachers).answers(batch, step: 0), batch).item
     }
     let whole = try loss(teachers)
     #expect(abs(whole - (try loss([teachers[0]]) + loss([teachers[1]]))) < 1e-5 * whole)
+  }
+
+  /// Students side by side have the weights that each has alone, ask the teacher once, and one that
+  /// fails does so alone.
+  @Test func studentsSideBySideAreAsAlone() throws {
+    let spec = ModelSpec.bit(
+      BiTSpec(depth: [1], width: 0.25, classes: 2, stem: .small(stride: 2), groups: 4))
+    let asked = LiveTeachers([teacher(Witness())])
+    var step = DistillationStep(
+      asking: asked, lambda: Mixup(1, seed: 0).lambda(step:), resolution: 16, device: .cpu)
+    step.microBatchSize = 3
+    func learners() throws -> [Learner] {
+      try [0.01, 0.003, 0.03].enumerated().map {
+        learner(try spec.build(seed: UInt64($0.offset)), rate: $0.element)
+      }
+    }
+    let (together, alone) = (try learners(), try learners())
+    let broken = Witness()
+    broken.classifier.weight.value.copy(from: .full([2, 3], .infinity))
+    for index in 0..<5 {
+      let views = views(4, seed: UInt64(index))
+      let updates = try step(views, step: index, [together[0], learner(broken)] + together[1...])
+      #expect(throws: TrainingError.self) { try updates[1].get() }
+      for (update, learner) in zip([updates[0], updates[2], updates[3]], alone) {
+        #expect(try update.get().loss == step(views, step: index, learner).loss)
+      }
+    }
+    #expect(asked.viewsAsked == 5 * 4 * 4)
+    for (a, b) in zip(together, alone) {
+      for (one, other) in zip(a.student.store.parameters, b.student.store.parameters) {
+        #expect(one.value.bytes == other.value.bytes, "\(one.name)")
+      }
+    }
   }
 
   /// In a process of its own, since other tests hold tensors of theirs.
@@ -161,19 +194,20 @@ struct StepTests {
           BiTSpec(depth: [1], width: 0.25, classes: 4, stem: .small(stride: 2), groups: 8))
         let (student, teacher) = (try spec.build(seed: 1), try spec.build(seed: 2))
         student.store.requireGradients()
-        let step = DistillationStep(
-          student: student,
-          objective: TeacherObjective(
-            [Teacher(teacher, resolution: 16, precision: .bf16, device: .cpu)], .kl(temperature: 2)),
+        let learner = Learner(
+          student, objective: DistanceObjective(.kl(temperature: 2)),
           optimizer: Adam(student.store.parameters, AdamConfiguration()),
-          schedule: Schedule(totalSteps: 10, warmupSteps: 0), lambda: { _ in 0.7 }, resolution: 16,
-          precision: .bf16, device: .cpu)
+          schedule: Schedule(totalSteps: 10, warmupSteps: 0), precision: .bf16)
+        let step = DistillationStep(
+          asking: LiveTeachers([
+            Teacher(teacher, resolution: 16, precision: .bf16, device: .cpu)
+          ]), lambda: { _ in 0.7 }, resolution: 16, device: .cpu)
         let pixels = [UInt8](repeating: 9, count: 2 * 16 * 16 * 3)
         let views = ImageBatch(
           student: [16: Pixels(pixels, count: 2, size: 16)], indices: [0, 1], labels: [nil, nil])
         var live: [Int] = []
         for index in 0..<4 {
-          _ = try step(views, step: index)
+          try step(views, step: index, learner)
           live.append(Torch.liveTensors)
         }
         precondition(live[1] == live[3], "tensors pile up: \(live)")

@@ -101,6 +101,33 @@ struct RecipeKeysTests {
     }
   }
 
+  @Test func banksHaveAPeriodInWholeSteps() throws {
+    #expect(try read(text).bank == nil)
+    #expect(try RecipeFile.text(read(text)).contains("bank: null"))
+    let endless = try read(text, ["bank={}"])
+    #expect(endless.bank == Recipe.Bank(epochs: nil, precision: .f16))
+    #expect(endless.bankPeriod(imageCount: 1000) == nil)
+    let ten = try read(text, ["bank.epochs=10", "bank.precision=f32", "batchSize=300"])
+    #expect(ten.bank == Recipe.Bank(epochs: 10, precision: .f32))
+    for recipe in [endless, ten] { #expect(try isWhole(recipe)) }
+    // 33.33, 0.33 and 2.5 steps; a half goes to the even number, as the length of a run does.
+    #expect(ten.bankPeriod(imageCount: 1000) == 33)
+    #expect(ten.bankPeriod(imageCount: 10) == 1)
+    #expect(ten.bankPeriod(imageCount: 75) == 2)
+    for (edits, words) in [
+      (["bank.epochs=0"], "bank.epochs: 0.0 must be positive"),
+      (["bank.epochs=.inf"], "bank.epochs"), (["bank.epochs=many"], "bank.epochs"),
+      (["bank.precision=bf16"], "bank.precision: expected one of f16, f32"),
+      (["precision=f16"], "precision: expected one of bf16, f32"),
+      (["bank.epoch=3"], "did you mean 'epochs'"), (["bank=true"], "'bank' must be a map of keys"),
+      (["bank={}", "views.policy=fix/cc"], "bank: the teachers of views.policy fix/cc"),
+      (["bank={}", "teachers=[]"], "bank: keeps what teachers say"),
+    ] {
+      let error = #expect(throws: ExperimentError.self) { try read(text, edits) }
+      #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+    }
+  }
+
   @Test func presetsFillInWhatIsNotSaid() throws {
     let text = """
       preset: bit-hyperrule

@@ -15,4 +15,14 @@ public enum TensorBoard {
     }
     return try JSONDecoder().decode([String: [[Double]]].self, from: output)
   }
+
+  /// What its HParams plugin shows of a folder of runs: the lines that `read_hparams.py` prints.
+  /// `nil` when it fails.
+  public static func hyperparameters(_ folder: String) throws -> [String]? {
+    let script = Python.scripts.appendingPathComponent("read_hparams.py").path
+    guard let python, case (0, let output, _) = try Python.run(python, [script, folder]) else {
+      return nil
+    }
+    return String(decoding: output, as: UTF8.self).split(separator: "\n").map(String.init)
+  }
 }

@@ -171,6 +171,46 @@ struct BatchTests {
     #expect(throws: ImageError.self) { try nothing.batch(0) }
   }
 
+  @Test(arguments: [1, 3, 7], [1, 3])
+  func viewsRepeatAfterAPeriod(period: Int, workers: Int) throws {
+    let first = try source(workers: 1)
+    let batches = try (0..<period).map { try first.batch($0) }
+    // A period that ends within an epoch, with batches ahead of whoever asks.
+    for steps in [Array(0..<17), [16, 2, 9, 10, 11, 0]] {
+      let repeating = try BatchSource(
+        numberedImages(), policy: .funmatch, batchSize: 4, student: 12, seed: 3, steps: 17,
+        period: period, options: LoaderOptions(workers: workers))
+      for step in steps {
+        let batch = try repeating.batch(step)
+        #expect(batch.indices == batches[step % period].indices)
+        #expect(
+          batch.student.mapValues(\.array) == batches[step % period].student.mapValues(\.array))
+      }
+      #expect(throws: ViewError.self) { try repeating.batch(17) }
+    }
+    #expect(throws: ViewError.self) {
+      try BatchSource(
+        numberedImages(), policy: .funmatch, batchSize: 4, student: 12, seed: 3, period: 0)
+    }
+  }
+
+  @Test func filesAreAnnouncedAgainWhenViewsRepeat() throws {
+    let shards = stride(from: 0, to: 12_000, by: 2000).map { $0..<$0 + 2000 }
+    let images = AnnouncedImages(count: 12_000, shards: shards)
+    let source = try BatchSource(
+      images, policy: .funmatch, batchSize: 1000, student: 8, seed: 1, period: 12)
+    for step in 0..<24 { _ = try source.batch(step) }
+    let told = images.ranges
+    // How many are told of in an epoch.
+    var (pass, left) = (0, 12_000)
+    while left > 0 {
+      left -= try #require(pass < told.count ? told[pass] : nil).count
+      pass += 1
+    }
+    #expect(left == 0 && told.count >= 2 * pass)
+    for (place, range) in told.enumerated() { #expect(range == told[place % pass]) }
+  }
+
   @Test func filesAreVisitedNearlyInOrder() throws {
     let shards = [0..<6000, 6000..<9000, 9000..<12_000]
     var order = SampleOrder(count: 12_000, seed: 1, shards: shards)

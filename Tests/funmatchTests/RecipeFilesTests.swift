@@ -65,4 +65,18 @@ struct RecipeFilesTests {
       #expect(result.output.contains("\n" + step), "\(name): \(result.output)")
     }
   }
+
+  /// File names of all studies.
+  static let studies =
+    ((try? FileManager.default.contentsOfDirectory(atPath: package + "/Studies")) ?? [])
+    .filter { $0.hasSuffix(".yaml") }.sorted()
+
+  @Test(arguments: studies) func aStudyHasItsStudents(_ name: String) throws {
+    let path = Self.package + "/Studies/" + name
+    #expect(try Self.text(path).hasPrefix("# What: "), "\(name): no # What: line")
+    let folder = try TemporaryFolder()
+    let result = try Tool.run("study", path, "--dry-run", in: folder)
+    #expect(result.status == 0, "\(name): \(result.errors)")
+    #expect(result.output.contains("share views and teachers"), "\(name)")
+  }
 }

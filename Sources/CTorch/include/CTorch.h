@@ -48,6 +48,8 @@ CT_EXPORT int32_t ct_kernel_threads(void);
 CT_CALL ct_manual_seed(uint64_t seed);
 CT_EXPORT int32_t ct_device_count(int32_t type);
 CT_CALL ct_synchronize(ct_device device);
+/// Bytes of a device's own memory that nobody uses; fails for the CPU and for backends that cannot tell.
+CT_CALL ct_free_memory(ct_device device, int64_t *bytes);
 
 // --- Tensors
 // -----------------------------------------------------------------------------------------

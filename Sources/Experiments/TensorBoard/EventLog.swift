@@ -4,17 +4,19 @@ import SwiftProtobuf
 /// `events.out.tfevents.*`: what TensorBoard reads. Every append is written through.
 ///
 /// A file holds TFRecords. The first says which version the file has; each of the others is an
-/// `Event` with the values of one step, and steps ascend.
+/// `Event` with the values of one step, and steps ascend. The second may hold the hyper-parameters of
+/// the run, and the last how it ended.
 public final class EventLog {
   /// The file's name in the folder of a run. TensorBoard takes any name with `tfevents` in it; this
   /// one has the usual form, but no time and no host, so that a resumed run finds it.
   public static let fileName = "events.out.tfevents.0000000000.funmatch"
 
   /// The only version there is.
-  private static let version = "brain.Event:2"
+  static let version = "brain.Event:2"
 
   private let path: String
   private let descriptor: Int32
+  private var kept: Kept
 
   /// Opens the file of a run, keeping only records up to `step`: those after the checkpoint are
   /// made again. What comes after a damaged record goes, too. If there is no file, it is made.
@@ -24,9 +26,9 @@ public final class EventLog {
     path = (folder as NSString).appendingPathComponent(Self.fileName)
     descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw Self.failure(path) }
-    let end = try Self.end(path, keepingThrough: step)
-    guard ftruncate(descriptor, off_t(end)) == 0 else { throw Self.failure(path) }
-    if end == 0 {
+    kept = try Self.kept(path, through: step)
+    try cut(to: kept.size)
+    if kept.size == 0 {
       try write(
         .with {
           $0.wallTime = Date().timeIntervalSince1970
@@ -51,6 +53,8 @@ public final class EventLog {
   public func append(_ values: [String: Double], step: Int, wallTime: Double) throws {
     let values = values.mapValues { Float($0) }.filter { $0.value.isFinite }
     guard !values.isEmpty else { return }
+    try dropEnd()
+    kept.lastStep = step
     try write(
       .with {
         $0.wallTime = wallTime
@@ -64,6 +68,55 @@ public final class EventLog {
       })
   }
 
+  /// Tells TensorBoard's HParams plugin the settings of the run, which is a session there. Nothing is
+  /// written where they are already, or behind events of a run that began without.
+  ///
+  /// - Parameters:
+  ///   - hyperparameters: by name, as `HyperparameterSummary` has them.
+  ///   - group: the same for runs that only differ in their seeds, which are shown as one; the
+  ///     settings of the first are shown. `nil`: the run is alone.
+  /// - Throws: as `append`.
+  public func begin(hyperparameters: [String: Hyperparameter], group: String?) throws {
+    guard kept.records < 2 else { return }
+    let now = Date().timeIntervalSince1970
+    let data = TensorBoardHParams.with {
+      $0.sessionStartInfo.hparams = hyperparameters.mapValues(\.message)
+      $0.sessionStartInfo.groupName = group ?? ""
+      $0.sessionStartInfo.startTimeSecs = now
+    }
+    let summary = try TensorBoardSummary(tag: TensorBoardSummary.startTag, data)
+    try write(
+      .with {
+        $0.wallTime = now
+        $0.summary = summary
+      })
+  }
+
+  /// Tells the HParams plugin that the run ended. It is always the last record: it goes when the run
+  /// goes on, and is written again only if it would say something else.
+  ///
+  /// - Parameter success: whether all steps were made.
+  /// - Throws: as `append`.
+  public func end(success: Bool) throws {
+    let status: TensorBoardHParams.End.Status = success ? .success : .failure
+    guard kept.end?.status != status else { return }
+    try dropEnd()
+    let now = Date().timeIntervalSince1970
+    let data = TensorBoardHParams.with {
+      $0.sessionEndInfo.status = status
+      $0.sessionEndInfo.endTimeSecs = now
+    }
+    let summary = try TensorBoardSummary(tag: TensorBoardSummary.endTag, data)
+    let offset = kept.size
+    try write(
+      .with {
+        $0.wallTime = now
+        $0.step = Int64(kept.lastStep)
+        $0.summary = summary
+      })
+    kept.end = (offset, status)
+  }
+
   /// Makes sure that all events are on the disk.
   ///
   /// - Throws: `ExperimentError` when the disk refuses.
@@ -72,28 +125,61 @@ public final class EventLog {
   }
 
   private func write(_ event: TensorBoardEvent) throws {
-    var rest = try TFRecord.framed(event.serializedBytes())[...]
+    let record = try TFRecord.framed(event.serializedBytes())
+    var rest = record[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { throw Self.failure(path) }
       rest = rest.dropFirst(count)
     }
+    kept.size += UInt64(record.count)
+    kept.records += 1
   }
 
-  /// Where the last record that stays ends: 0 if the file does not begin with its version.
-  private static func end(_ path: String, keepingThrough step: Int) throws -> UInt64 {
+  private func dropEnd() throws {
+    guard let end = kept.end else { return }
+    try cut(to: end.offset)
+    kept.size = end.offset
+    kept.records -= 1
+    kept.end = nil
+  }
+
+  private func cut(to size: UInt64) throws {
+    guard ftruncate(descriptor, off_t(size)) == 0 else { throw Self.failure(path) }
+  }
+
+  /// What is in the file.
+  private struct Kept {
+    var size: UInt64 = 0
+    var records = 0
+    var lastStep = 0
+    /// How the run ended, and where that is.
+    var end: (offset: UInt64, status: TensorBoardHParams.End.Status)?
+  }
+
+  /// The records that stay: none if the file does not begin with its version.
+  private static func kept(_ path: String, through step: Int) throws -> Kept {
     var options = BinaryDecodingOptions()
     options.discardUnknownFields = true
     let reader = try TFRecordReader(path: path)
-    var end: UInt64 = 0
+    var kept = Kept()
+    var last: (offset: UInt64, record: [UInt8]) = (0, [])
     while let record = try reader.next(),
       let head = try? TensorBoardEventHead(serializedBytes: record, options: options),
-      end == 0 ? !head.fileVersion.isEmpty : head.step <= step
+      kept.size == 0 ? !head.fileVersion.isEmpty : head.step <= step
     {
-      end = reader.offset
+      last = (kept.size, record)
+      kept.size = reader.offset
+      kept.records += 1
+      kept.lastStep = Int(head.step)
     }
-    return end
+    if let event = try? TensorBoardEvent(serializedBytes: last.record),
+      let end = event.summary.data(of: TensorBoardSummary.endTag)
+    {
+      kept.end = (last.offset, end.sessionEndInfo.status)
+    }
+    return kept
   }
 
   private static func failure(_ path: String) -> ExperimentError {

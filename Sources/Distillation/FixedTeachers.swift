@@ -1,0 +1,26 @@
+import FunMatchTorch
+
+/// What teachers once said of each image, whatever the student sees of it now: the paper's policies
+/// with a fixed teacher.
+public struct FixedTeachers: Teachers {
+  private let targets: [FixedTargets]
+  private let device: Device
+
+  /// - Parameter targets: those of each teacher, complete.
+  public init(_ targets: [FixedTargets], device: Device) {
+    self.targets = targets
+    self.device = device
+  }
+
+  /// Each teacher's logits (N, classes) of the images. Where the student's images are mixed, the
+  /// teacher's probabilities are, as labels would be.
+  public func answers(_ batch: Batch, step: Int) -> [Tensor] {
+    targets.map { targets in
+      let logits = targets.logits(batch.indices).to(device)
+      guard batch.lambda < 1 else { return logits }
+      let partner = targets.logits(batch.partners).to(device)
+      return FixedTargets.logarithm(
+        Mixup.mix(logits.softmax(), partner.softmax(), lambda: batch.lambda))
+    }
+  }
+}

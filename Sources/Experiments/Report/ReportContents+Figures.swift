@@ -1,0 +1,272 @@
+extension ReportContents {
+  /// More lines than this cannot be told apart.
+  static let mostLines = 12
+
+  /// All figures that the students have data for.
+  var figures: [ReportFigure] {
+    let all = [lengthFigure].compactMap(\.self) + comparisons + axisFigures + curves
+    // Short ones first, so that two columns have few holes.
+    return all.map(\.withoutFarReferences).enumerated()
+      .sorted { ($0.element.height, $0.offset) < ($1.element.height, $1.offset) }
+      .map(\.element)
+  }
+
+  /// The teachers' own accuracy on the images of a measure.
+  private func references(_ measure: ReportMeasure) -> [(name: String, value: Double)] {
+    let values: [(String, Double)] = teachers.compactMap { teacher in
+      let value =
+        switch measure {
+        case .testTop1: teacher.test
+        case .validationTop1: teacher.validation
+        default: nil as Double?
+        }
+      return value.map { (teacher.name, $0) }
+    }
+    var seen: [Double] = []
+    let different = values.filter { pair in
+      defer { seen.append(pair.1) }
+      return !seen.contains(pair.1)
+    }
+    let isOne = different.count == 1
+    return different.prefix(3).map { (isOne ? "teacher" : "teacher \($0.0)", $0.1) }
+  }
+
+  /// How settings are called in the key of a figure: values alone where names would be too long, and
+  /// then a sentence on what they are of.
+  private func key(
+    without hidden: Set<String> = []
+  ) -> (label: (ReportSetting) -> String, words: String) {
+    if usesNames { return (\.label, "") }
+    func values(_ setting: ReportSetting) -> ReportStudent? { setting.students.first }
+    let shown = axes.filter { !hidden.contains($0) }
+    let isLong = students.contains { label($0, without: hidden).count > 36 }
+    guard isLong, shown.count > 1 else {
+      return ({ values($0).map { label($0, without: hidden) } ?? "" }, "")
+    }
+    return (
+      { setting in
+        shown.map { values(setting)?.values[$0] ?? "–" }.joined(separator: " · ")
+      },
+      "In the key: \(shown.map { short($0) }.joined(separator: " · "))."
+    )
+  }
+
+  /// Over steps: top-1 and agreement; both in one figure of a single run.
+  private var curves: [ReportFigure] {
+    let columns = ["step", "mean", "lowest", "highest", "seeds"]
+    func rows(
+      _ setting: ReportSetting, _ value: (ReportMetrics.Evaluation) -> Double?
+    ) -> [[Double]] {
+      setting.curve(value).map { step, spread in
+        [Double(step), spread.mean, spread.lowest, spread.highest, Double(spread.count)]
+      }
+    }
+    if isSingle, let setting = settings.first {
+      let series = [
+        ReportFigure.Series(label: "top-1", rows: rows(setting, \.top1)),
+        ReportFigure.Series(label: "agreement with the teacher", rows: rows(setting, \.agreement)),
+      ].filter { $0.rows.count > 1 }
+      guard !series.isEmpty else { return [] }
+      return [
+        ReportFigure(
+          name: "accuracy", title: "Validation accuracy over steps",
+          caption: series.map(\.label).joined(separator: " and ").capitalizedFirst
+            + " on the validation images over the steps of the run.",
+          kind: .curves, columns: columns, series: series, x: "step", y: "validation images, %",
+          isShare: true,
+          references: references(.validationTop1).map { ("\($0.name), top-1", $0.value) })
+      ]
+    }
+    let kinds: [(String, String, ReportMeasure, (ReportMetrics.Evaluation) -> Double?)] = [
+      ("accuracy", "Top-1", .validationTop1, \.top1),
+      ("agreement", "Agreement with the teacher", .validationAgreement, \.agreement),
+    ]
+    return kinds.compactMap { name, words, measure, value in
+      let key = key()
+      // One point of a student is no curve; tables have it.
+      let drawn = settings.filter { setting in
+        setting.students.contains { $0.metrics.evaluations.compactMap(value).count > 1 }
+      }.map { setting in
+        ReportFigure.Series(label: key.label(setting), rows: rows(setting, value))
+      }
+      guard !drawn.isEmpty else { return nil }
+      let isPart = settings.contains { setting in
+        let counts = setting.students.map { $0.metrics.evaluations.compactMap(value).count }
+        return counts.max() == 1
+      }
+      let hasBands = drawn.contains { $0.rows.contains { $0[4] > 1 } }
+      let which =
+        drawn.count > Self.mostLines
+        ? "Only the best \(Self.mostLines) of \(drawn.count) settings are drawn." : ""
+      return ReportFigure(
+        name: name, title: "\(words) on the validation images over steps",
+        caption: [
+          "\(words) on the validation images over the steps of the run.",
+          hasBands ? "Lines are means over seeds, bands reach from the lowest to the highest." : "",
+          isPart ? "Settings that were evaluated only once are not drawn." : "", key.words, which,
+        ].filter { !$0.isEmpty }.joined(separator: " "),
+        kind: .curves, columns: columns, series: Array(drawn.prefix(Self.mostLines)), x: "step",
+        y: "\(words.lowercased()), %", isShare: true, references: references(measure))
+    }
+  }
+
+  /// The result over how long training was, as Fig. 3 of the paper has it.
+  private var lengthFigure: ReportFigure? {
+    guard let result, let length = Self.lengths.first(where: { axes.contains($0) }) else {
+      return nil
+    }
+    // What changes with the length, and with nothing else, is no setting of its own.
+    let led = axes.filter { axis in
+      axis != length && Self.follows(axis, from: length, students)
+    }
+    let hidden = Set(led + [length])
+    let key = key(without: hidden)
+    var order: [String] = []
+    var lines: [String: [[Double]]] = [:]
+    for setting in settings {
+      guard let first = setting.students.first, let spread = setting.spread(result),
+        let x = first.values[length].flatMap(Double.init), x > 0
+      else { continue }
+      let label = key.label(setting)
+      if lines[label] == nil { order.append(label) }
+      lines[label, default: []].append(
+        [x, spread.mean, spread.deviation ?? .nan, Double(spread.count)])
+    }
+    let drawn = order.compactMap { label in
+      lines[label].map { rows in
+        ReportFigure.Series(label: label, rows: rows.sorted { $0[0] < $1[0] })
+      }
+    }.filter { $0.rows.count > 1 }
+    guard !drawn.isEmpty, !usesNames else { return nil }
+    let unit = length.split(separator: ".").last.map(String.init) ?? length
+    return ReportFigure(
+      name: "length", title: "Result over schedule length",
+      caption: [
+        "\(result.words.capitalizedFirst) over the length of training, a run of its own for each "
+          + "point; error bars are the standard deviation over seeds.",
+        led.isEmpty
+          ? "" : "With the length changes \(led.map { short($0) }.joined(separator: ", ")).",
+        key.words,
+        drawn.count > Self.mostLines
+          ? "Only the best \(Self.mostLines) of \(drawn.count) lines are drawn." : "",
+      ].filter { !$0.isEmpty }.joined(separator: " "),
+      kind: .trend(isLogarithmic: true), columns: [unit, "mean", "deviation", "seeds"],
+      series: Array(drawn.prefix(Self.mostLines)), x: "\(unit), logarithmic",
+      y: result.heading, isShare: result.isShare, references: references(result))
+  }
+
+  /// Cases and view policies, all else the same where all have that, or each at its best.
+  private var comparisons: [ReportFigure] {
+    ["case", "views.policy"].filter { axes.contains($0) && !usesNames }.compactMap { axis in
+      guard let result else { return nil }
+      var seen: Set<String> = []
+      let equal = settingsThatDiffer(in: axis, result)
+      let best =
+        equal?.settings
+        ?? settings.filter { setting in
+          guard let value = setting.students.first?.values[axis], setting.spread(result) != nil
+          else { return false }
+          return seen.insert(value).inserted
+        }
+      guard best.count > 1 else { return nil }
+      let others = axes.filter { axis in
+        Set(best.map { $0.students.first?.values[axis] }).count > 1
+      }
+      // With one axis, and more that only go with it, the case says all.
+      let isAlone = equal != nil || others == [axis] || settings.count == seen.count
+      let labels = best.compactMap { setting -> String? in
+        guard let first = setting.students.first, let value = first.values[axis] else { return nil }
+        if isAlone { return value }
+        let rest = others.filter { $0 != axis }.map { "\(first.values[$0] ?? "–")" }
+        return "\(value) (\(rest.joined(separator: ", ")))"
+      }
+      let rows = best.enumerated().compactMap { place, setting in
+        setting.spread(result).map { spread in
+          [Double(place + 1), spread.mean, spread.deviation ?? .nan, Double(spread.count)]
+        }
+      }
+      let words = axis == "case" ? "cases" : "view policies"
+      let rest = others.filter { $0 != axis }.map { short($0) }.joined(separator: ", ")
+      return ReportFigure(
+        name: axis == "case" ? "cases" : "policies", title: "Comparison of \(words)",
+        caption: [
+          "\(result.words.capitalizedFirst); error bars are the standard deviation over seeds.",
+          equal.map { $0.words.isEmpty ? "" : "All have \($0.words)." }
+            ?? (settings.count > best.count ? "Of each, its best setting is shown." : ""),
+          isAlone ? "" : "In brackets: \(rest).",
+        ].filter { !$0.isEmpty }.joined(separator: " "),
+        kind: .dots, columns: ["place", "mean", "deviation", "seeds"],
+        series: [.init(label: labels.joined(separator: "\n"), rows: rows)], x: result.heading,
+        y: "", isShare: result.isShare, references: references(result))
+    }
+  }
+
+  /// Settings that differ in an axis only, one for each of its values; the longest of these, or those
+  /// with the best among them. `nil` where no place has all values.
+  private func settingsThatDiffer(
+    in axis: String, _ result: ReportMeasure
+  ) -> (settings: [ReportSetting], words: String)? {
+    let others = axes.filter { $0 != axis && !Self.follows($0, from: axis, students) }
+    func value(_ setting: ReportSetting, _ axis: String) -> String? {
+      setting.students.first?.values[axis]
+    }
+    let known = settings.enumerated().filter { _, setting in
+      value(setting, axis) != nil && setting.spread(result) != nil
+    }
+    let count = Set(known.map { value($1, axis) }).count
+    let length = Self.lengths.first { others.contains($0) }
+    func rank(_ group: [(offset: Int, element: ReportSetting)]) -> (Double, Int) {
+      let images = group.first.flatMap { first in length.flatMap { value(first.element, $0) } }
+      return (images.flatMap(Double.init) ?? 0, -(group.first?.offset ?? 0))
+    }
+    let groups = Dictionary(grouping: known) { _, setting in
+      others.map { value(setting, $0) ?? "–" }
+    }
+    let whole = groups.values.filter { $0.count == count }
+    guard let chosen = whole.max(by: { rank($0) < rank($1) }), let first = chosen.first else {
+      return nil
+    }
+    let words = others.map { "\(short($0)) \(value(first.element, $0) ?? "–")" }
+    return (chosen.map(\.element), words.joined(separator: ", "))
+  }
+
+  /// The result over axes with at least three numbers, other axes averaged or at their best.
+  private var axisFigures: [ReportFigure] {
+    guard let result, !usesNames else { return [] }
+    return axes.filter { !Self.lengths.contains($0) }.compactMap { axis in
+      var groups: [Double: [Double]] = [:]
+      for setting in settings {
+        guard let spread = setting.spread(result) else { continue }
+        guard let value = setting.students.first?.values[axis].flatMap(Double.init),
+          value.isFinite
+        else { return nil }
+        groups[value, default: []].append(spread.mean)
+      }
+      let values = groups.keys.sorted()
+      guard values.count >= 3, let least = values.first, let most = values.last else { return nil }
+      func rows(_ figure: (Spread) -> Double) -> [[Double]] {
+        values.compactMap { value in
+          Spread(groups[value] ?? []).map { [value, figure($0), .nan, Double($0.count)] }
+        }
+      }
+      let isAlone = groups.values.allSatisfy { $0.count == 1 }
+      let name = short(axis)
+      return ReportFigure(
+        name: "axis-" + name.map { $0.isLetter || $0.isNumber ? String($0) : "-" }.joined(),
+        title: "Result over \(name)",
+        caption: "\(result.words.capitalizedFirst) over \(axis)"
+          + (isAlone ? "." : ", the best and the mean of all settings with that value."),
+        kind: .trend(isLogarithmic: least > 0 && most / least >= 8),
+        columns: [name, "value", "deviation", "settings"],
+        series: isAlone
+          ? [.init(label: "result", rows: rows(\.highest))]
+          : [
+            .init(label: "best", rows: rows(\.highest)), .init(label: "mean", rows: rows(\.mean)),
+          ], x: name, y: result.heading, isShare: result.isShare, references: references(result))
+    }
+  }
+}
+
+extension String {
+  var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import FunMatchTorch
+
+/// How a run ended and what it cost, in `result.json` of its folder, for programs and reports.
+///
+/// The figures of its evaluations on the way are in `metrics.jsonl`.
+public struct RunResult: Codable, Sendable, Equatable {
+  /// The work of a network on one image.
+  public struct Cost: Codable, Sendable, Equatable {
+    /// Number of trainable values; of several networks, of all; `nil` where one does not tell.
+    public let parameters: Int?
+    /// Multiply-accumulates of a forward pass at the size that it is trained or asked at; of several
+    /// networks, of all; `nil` where one does not tell.
+    public let macs: Int?
+  }
+
+  /// What the student learnt from: `distillation` or `supervision`.
+  public let kind: String
+  /// Updates made.
+  public let steps: Int
+  /// Views that the student was shown.
+  public let images: Int
+  /// The student.
+  public let student: Cost
+  /// Its teachers as one; `nil` where there are none.
+  public let teacher: Cost?
+  /// The figures on the test images; `nil` where the recipe names none.
+  public let test: Comparison?
+
+  /// What an earlier run wrote; `nil` where there is none or it is damaged.
+  public init?(path: String) {
+    guard let bytes = FileManager.default.contents(atPath: path),
+      let read = try? JSONDecoder().decode(RunResult.self, from: bytes)
+    else { return nil }
+    self = read
+  }
+
+  /// What a run knows at its end.
+  init(
+    kind: String, steps: Int, images: Int, student: Cost, teacher: Cost?, test: Comparison?
+  ) {
+    self.kind = kind
+    self.steps = steps
+    self.images = images
+    self.student = student
+    self.teacher = teacher
+    self.test = test
+  }
+
+  /// Writes it as JSON.
+  ///
+  /// - Throws: `TorchError` when the file cannot be written.
+  func write(to path: String) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    try AtomicFile.write(to: path, encoder.encode(self))
+  }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import FunMatchTorch
+import Logging
+
+/// Many students, each with a recipe of its own, that share views and teachers wherever their recipes
+/// let them: a batch is decoded, viewed and asked about once, and every student takes its step. Each
+/// ends with the weights that its recipe gives alone.
+///
+/// Every student has the folder of a run, so that the study can be killed at any moment and goes on
+/// from there; what is finished is not trained again.
+public struct Study {
+  /// How a study ended.
+  public struct Outcome: Sendable {
+    /// The students and how far each is.
+    public let result: StudyResult
+    /// Whether a signal ended it; `--resume` goes on.
+    public let isStopped: Bool
+    /// Views that the teachers were asked about in training, in this process.
+    public let teacherViews: Int
+  }
+
+  private let file: StudyFile
+  private let options: RunOptions
+  private let folder: StudyFolder
+
+  /// Nothing is read or written yet.
+  public init(_ file: StudyFile, _ options: RunOptions) {
+    self.file = file
+    self.options = options
+    folder = StudyFolder(options.output)
+  }
+
+  /// Trains all students, or those that are left.
+  ///
+  /// - Throws: an error with one sentence on what was wrong; what is finished or saved is whole
+  ///   whatever happens.
+  public func callAsFunction() throws -> Outcome {
+    if !options.resume, FileManager.default.fileExists(atPath: folder.result) {
+      throw ExperimentError(
+        "\(folder.path) already holds a study; --resume goes on with it and trains what is new, or "
+          + "choose another --output")
+    }
+    guard !FileManager.default.fileExists(atPath: RunFolder(folder.path).recipe) else {
+      throw ExperimentError("\(folder.path) holds a run; choose another --output")
+    }
+    try AtomicFile.makeFolder(folder.students)
+    let lock = try FolderLock(folder.path)
+    defer { withExtendedLifetime(lock) {} }
+    let states = try StudyStates(file, folder)
+    let log = RunLog.make(path: folder.log, isQuiet: options.isQuiet)
+    let plan = try StudyPlan(file, dataFolder: options.dataFolder)
+    for line in states.leftOut { log.warning("\(line)") }
+    try states.write(plan)
+    try writeHyperparameters()
+    log.info("\(plan.summary)")
+    try checkWeights()
+    let classroom = StudyClassroom(states, file, folder, options, log)
+    let isDone = try train(plan, states, classroom)
+    if let first = states.firstFailure { log.warning("\(first)") }
+    if isDone { Report.write(of: folder.path, to: folder.report, log) }
+    if isDone, let problem = classroom.problem { throw problem }
+    return Outcome(
+      result: states.result, isStopped: !isDone, teacherViews: classroom.teacherViews)
+  }
+
+  /// Looks for all files of weights, since some are needed only when hours have passed.
+  private func checkWeights() throws {
+    var known: Set<String> = []
+    for student in file.students {
+      let recipe = student.file.recipe
+      let loader = NetworkLoader(recipePath: student.file.path)
+      let weights = recipe.teachers.map(\.path) + [recipe.student.weights].compactMap { $0 }
+      for path in weights where known.insert("\(student.file.path)\n\(path)").inserted {
+        do {
+          _ = try loader.find(path)
+        } catch {
+          throw ExperimentError("\(student.name): \(error)")
+        }
+      }
+    }
+  }
+
+  /// What TensorBoard has to know of the settings.
+  private func writeHyperparameters() throws {
+    let axes = file.axes.filter { $0 != "seed" }.map { axis in
+      var values: [Hyperparameter] = []
+      for student in file.students {
+        for (key, value) in student.settings where key == axis {
+          let value = Hyperparameter(value)
+          if !values.contains(value) { values.append(value) }
+        }
+      }
+      return (name: axis, values: values)
+    }
+    try HyperparameterSummary.write(
+      folder: folder.path, hyperparameters: axes,
+      metrics: ["validation.top1", "validation.agreement", "validation.kl", "distillLoss"])
+  }
+
+  /// - Returns: whether all is done.
+  private func train(
+    _ plan: StudyPlan, _ states: StudyStates, _ classroom: StudyClassroom
+  ) throws -> Bool {
+    var running = Set(file.students.indices)
+    for end in (file.halving?.steps ?? []) + [.max] {
+      for group in plan.groups {
+        let students = group.filter { running.contains($0) && states.isUnfinished($0, until: end) }
+        guard try students.isEmpty || classroom.train(students, until: end) else { return false }
+      }
+      guard let halving = file.halving, end != .max else { continue }
+      let kept = try StudyRanking(file, folder).best(
+        running, states.result.students, lengths: plan.steps, step: end, share: halving.keep)
+      let ended = running.subtracting(kept)
+      try states.halve(ended, at: end)
+      let names = ended.sorted().map { file.students[$0].name }.joined(separator: " ")
+      classroom.log.info(
+        "at step \(end), \(ended.count) students are behind and go no further: \(names)")
+      running = kept
+    }
+    return true
+  }
+}

@@ -1,0 +1,59 @@
+import FunMatchTorch
+
+/// Which settings do best at a step, for halving.
+struct StudyRanking {
+  private let file: StudyFile
+  private let folder: StudyFolder
+
+  init(_ file: StudyFile, _ folder: StudyFolder) {
+    self.file = file
+    self.folder = folder
+  }
+
+  /// The students of the best settings, and those that end before the step. Students that differ in their
+  /// seed only are one setting, which counts by its mean top-1 on the validation images, without labels by its
+  /// agreement with the teachers; one of them that failed makes it the worst.
+  ///
+  /// - Parameters:
+  ///   - states: how far each student is, by its place in the study.
+  ///   - lengths: updates of each.
+  ///   - share: how many of the settings that somebody is left of stay, rounded up, at least one.
+  /// - Throws: `ExperimentError` when metrics cannot be read.
+  func best(
+    _ students: Set<Int>, _ states: [StudyResult.Student], lengths: [Int], step: Int, share: Double
+  ) throws -> Set<Int> {
+    var settings: [(key: String, students: [Int], sum: Double, isLeft: Bool)] = []
+    var kept: Set<Int> = []
+    for student in students.sorted() {
+      if lengths[student] < step {
+        kept.insert(student)
+        continue
+      }
+      let hasFailed = states[student].state == .failed
+      let value = try hasFailed ? nil : figure(student, step)
+      let key = file.students[student].settings.filter { $0.key != "seed" }
+        .map { "\($0.key)=\($0.value)" }.joined(separator: "\n")
+      let place = settings.firstIndex { $0.key == key } ?? settings.count
+      if place == settings.count { settings.append((key, [], 0, false)) }
+      settings[place].students.append(student)
+      settings[place].sum += value ?? -.infinity
+      settings[place].isLeft = settings[place].isLeft || !hasFailed
+    }
+    func mean(_ place: Int) -> Double {
+      settings[place].sum / Double(settings[place].students.count)
+    }
+    // Of equal ones the earlier stays.
+    let ranked = settings.indices.sorted { (mean($1), $0) < (mean($0), $1) }
+    let count = settings.filter(\.isLeft).count
+    let most = max(1, Int((Double(count) * share).rounded(.up)))
+    for place in ranked.prefix(most) { kept.formUnion(settings[place].students) }
+    return kept
+  }
+
+  /// What a student is ranked by.
+  private func figure(_ student: Int, _ step: Int) throws -> Double? {
+    let metrics = folder.student(file.students[student].name).metrics
+    let series = try MetricsLog.series(["validation.top1", "validation.agreement"], path: metrics)
+    return (series[0].isEmpty ? series[1] : series[0]).last { $0.step == step }?.value
+  }
+}

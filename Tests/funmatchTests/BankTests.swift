@@ -1,0 +1,113 @@
+import Foundation
+import FunMatchTestSupport
+import Testing
+
+/// Runs that keep what their teachers say, and runs that find it.
+struct BankTests {
+  private let run: FashionRun
+  private var folder: TemporaryFolder { run.folder }
+
+  init() throws { run = try FashionRun(steps: 30, "microBatchSize: 6") }
+
+  private func log(_ run: String) throws -> String {
+    String(decoding: try folder.bytes("\(run)/log.txt"), as: UTF8.self)
+  }
+
+  private func asksTeachers(_ run: String) throws -> Bool {
+    try log(run).contains("were asked about")
+  }
+
+  private func student(_ run: String) throws -> [UInt8] {
+    try folder.bytes("\(run)/student.safetensors")
+  }
+
+  private func losses(_ name: String) throws -> [Double] {
+    try run.metrics(name).map {
+      try #require(Double($0.split(separator: ",")[0].split(separator: ":")[1]))
+    }
+  }
+
+  /// The only data file of a bank.
+  private func bank() throws -> String {
+    let files = try run.files("kept/banks").filter { !$0.hasSuffix(".json") }
+    #expect(files.count == 1)
+    return folder.file("kept/banks/\(files[0])")
+  }
+
+  @Test func aStudentCannotTellABankFromItsTeacher() throws {
+    let live = try run.distil("live")
+    #expect(live.status == 0, "\(live.errors)")
+    for name in ["records", "reads"] {
+      let banked = try run.distil(name, "--set", "bank={precision: f32}")
+      #expect(banked.status == 0, "\(banked.errors)")
+      #expect(try student(name) == student("live"))
+      #expect(try run.metrics(name) == run.metrics("live"))
+    }
+    #expect(try log("records").contains("0 of 30 steps are known from before"))
+    #expect(try asksTeachers("records") && !asksTeachers("reads"))
+    // Views that repeat, and longer runs, are served from the same one.
+    let short = try run.distil("repeats", "--set", "bank={precision: f32, epochs: 0.4}")
+    #expect(short.status == 0 && short.errors.contains("repeat after 5 steps"), "\(short.errors)")
+    #expect(try !asksTeachers("repeats"))
+    #expect(try Array(losses("repeats")[..<5]) == Array(losses("live")[..<5]))
+    #expect(try losses("repeats")[5] != losses("live")[5])
+    let longer = try run.distil(
+      "longer", "--set", "bank={precision: f32}", "--set", "schedule.steps=34")
+    #expect(longer.errors.contains("30 of 34 steps are known from before"), "\(longer.errors)")
+    // Other views or another precision are another bank's.
+    for edit in ["seed=1", "views.mixup=0", "precision=f32", "batchSize=8"] {
+      let other = try run.distil("other \(edit)", "--set", "bank={precision: f32}", "--set", edit)
+      #expect(other.errors.contains(" 0 of "), "\(edit): \(other.errors)")
+    }
+  }
+
+  @Test func halfPrecisionIsCloseAndTheSameTwice() throws {
+    #expect(try run.distil("live").status == 0)
+    for name in ["records", "reads"] {
+      #expect(try run.distil(name, "--set", "bank={epochs: 1}").status == 0)
+    }
+    #expect(try student("records") == student("reads"))
+    for (a, b) in zip(try losses("live")[..<5], try losses("reads")[..<5]) {
+      #expect(abs(a - b) < 1e-3)
+    }
+    #expect(try losses("live")[3] != losses("reads")[3])
+  }
+
+  @Test func aDamagedBankIsRefused() throws {
+    let edits = ["--set", "bank={precision: f32}"]
+    #expect(try Tool.run(run.arguments("first", edits), in: folder).status == 0)
+    let path = try bank()
+    var bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
+    bytes[bytes.count / 2] ^= 1
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+    let refused = try Tool.run(run.arguments("second", edits), in: folder)
+    #expect(refused.status == 1 && refused.errors.contains("damaged"), "\(refused.errors)")
+    #expect(refused.errors.contains(path))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("second/student.safetensors")))
+  }
+
+  @Test func aKilledRunGoesOnWithItsBank() throws {
+    let edits = ["--set", "bank={precision: f32}", "--resume"]
+    #expect(try run.distil("whole", "--set", "bank={precision: f32}").status == 0)
+    try FileManager.default.removeItem(atPath: folder.file("kept"))
+    for wanted in [5, 13, 21] {
+      let process = try Tool.start(run.arguments("killed", edits), in: folder)
+      while process.isRunning, (try? run.metrics("killed").count) ?? 0 < wanted { usleep(2000) }
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+    }
+    let resumed = try Tool.run(run.arguments("killed", edits), in: folder)
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(try student("killed") == student("whole"))
+    // All of it is there now.
+    let next = try run.distil("next", "--set", "bank={precision: f32}")
+    #expect(next.errors.contains("30 of 30 steps are known from before"), "\(next.errors)")
+  }
+
+  @Test func whatCannotBeBankedIsSaid() throws {
+    let fixed = try run.distil("fixed", "--set", "views.policy=fix/rs", "--set", "bank={}")
+    #expect(fixed.status == 1 && fixed.errors.contains("bank: the teachers of views.policy fix/rs"))
+    let negative = try run.distil("negative", "--set", "bank={epochs: -1}")
+    #expect(negative.status == 1 && negative.errors.contains("bank.epochs"))
+  }
+}

@@ -1,0 +1,270 @@
+import Foundation
+import FunMatchExperiments
+import FunMatchTestSupport
+import Testing
+
+/// `funmatch study` as users run it: students side by side are what each is alone.
+@Suite(.serialized) struct StudyTests {
+  private let run: FashionRun
+  private var folder: TemporaryFolder { run.folder }
+
+  init() throws {
+    run = try FashionRun(steps: 24, "average: 0.9")
+  }
+
+  private func write(_ text: String) throws {
+    _ = try folder.write("s.yaml", Array("recipe: r.yaml\n\(text)\n".utf8))
+  }
+
+  private func arguments(_ output: String, _ more: [String]) -> [String] {
+    ["study", folder.file("s.yaml"), "--output", folder.file(output), "--threads", "1"]
+      + ["--device", "cpu"] + more
+  }
+
+  private func study(_ output: String, _ more: String...) throws -> Tool.Result {
+    try Tool.run(arguments(output, more), in: folder)
+  }
+
+  private func result(_ output: String) throws -> StudyResult {
+    try #require(StudyResult(path: folder.file("\(output)/study.json")))
+  }
+
+  private func views(_ log: String) throws -> [Int] {
+    String(decoding: try folder.bytes(log), as: UTF8.self)
+      .matches(of: /asked about ([0-9,]+) views/).compactMap {
+        Int($0.1.replacing(",", with: ""))
+      }
+  }
+
+  @Test func aStudentIsWhatItsRecipeGivesAlone() throws {
+    try write(
+      """
+      grid: {optimizer.adam.learningRate: [0.001, 0.01], schedule.steps: [12, 24]}
+      seeds: [0, 3]
+      """)
+    let studied = try study("side")
+    #expect(studied.status == 0, "\(studied.errors)")
+    let students = try result("side").students
+    #expect(students.count == 8 && students.allSatisfy { $0.state == .finished })
+    // The teacher is asked once for four students, by step and seed.
+    #expect(try views("side/log.txt").reduce(0, +) == 2 * 24 * 16)
+    var asked = 0
+    for student in students {
+      let name = student.name
+      var arguments = ["--quiet"]
+      for (key, value) in student.settings { arguments += ["--set", "\(key)=\(value)"] }
+      let single = try Tool.run(run.arguments(name, arguments), in: folder)
+      #expect(single.status == 0, "\(single.errors)")
+      for file in ["student.safetensors", "best.safetensors"] {
+        #expect(
+          try folder.bytes("\(name)/\(file)") == folder.bytes("side/students/\(name)/\(file)"),
+          "\(name) \(file)")
+      }
+      #expect(try run.metrics(name) == run.metrics("side/students/\(name)"))
+      asked += try views("\(name)/log.txt").reduce(0, +)
+    }
+    #expect(asked == 4 * (12 + 24) * 16)
+  }
+
+  /// Waves, other policies and supervised students beside each other.
+  @Test func groupsAndWavesChangeNothing() throws {
+    try write(
+      """
+      set: {schedule.steps: 8}
+      cases:
+        funmatch: {views.policy: funmatch}
+        fixed: {views.policy: fix/ic_ens, views.ensemble: 3}
+        own views: {views.policy: ind/ic}
+        labels: {teachers: []}
+      grid: {optimizer.adam.weightDecay: [0, 0.001, 0.01]}
+      """)
+    let together = try study("together")
+    #expect(together.status == 0, "\(together.errors)")
+    try write(
+      String(decoding: try folder.bytes("s.yaml"), as: UTF8.self)
+        .replacing("recipe: r.yaml", with: "together: 2"))
+    let waves = try study("waves")
+    #expect(waves.status == 0, "\(waves.errors)")
+    #expect(try result("together") == result("waves"))
+    for student in try result("together").students {
+      #expect(
+        try folder.bytes("together/students/\(student.name)/student.safetensors")
+          == folder.bytes("waves/students/\(student.name)/student.safetensors"), "\(student.name)")
+    }
+    let alone = try run.train("alone", "--set", "schedule.steps=8")
+    #expect(alone.status == 0, "\(alone.errors)")
+  }
+
+  @Test func killedAtRandomAndResumed() throws {
+    try write(
+      """
+      grid: {optimizer.adam.learningRate: [0.001, 0.01, 1e38]}
+      zip: {schedule.steps: [10, 24], schedule.warmupSteps: [3, 4]}
+      seeds: 2
+      halving: {steps: [10], keep: 0.7}
+      """)
+    let whole = try study("whole")
+    #expect(whole.status == 0, "\(whole.errors)")
+    let expected = try result("whole")
+    let states = Dictionary(grouping: expected.students, by: \.state).mapValues(\.count)
+    #expect(states[.failed] == 4 && states[.finished] ?? 0 > 0, "\(states)")
+
+    let attempts = ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] == nil ? 3 : 10
+    let process = try Tool.start(arguments("killed", []), in: folder)
+    try end(process)
+    for _ in 1..<attempts { try end(Tool.start(arguments("killed", ["--resume"]), in: folder)) }
+    let resumed = try study("killed", "--resume")
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(resumed.output.replacing("killed", with: "whole") == whole.output)
+    #expect(try result("killed") == expected)
+    for student in expected.students where student.state == .finished {
+      #expect(
+        try folder.bytes("killed/students/\(student.name)/student.safetensors")
+          == folder.bytes("whole/students/\(student.name)/student.safetensors"), "\(student.name)")
+    }
+  }
+
+  /// Kills a process at a random moment.
+  private func end(_ process: Process) throws {
+    usleep(UInt32.random(in: 100_000...2_500_000))
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+  }
+
+  @Test func onlyWhatIsNewIsTrained() throws {
+    try write("grid: {distance.kl.temperature: [1, 2]}")
+    #expect(try study("grown").status == 0)
+    let refused = try study("grown")
+    #expect(refused.status == 1 && refused.errors.contains("--resume"))
+    func dates() throws -> [Date] {
+      try ["temperature=1", "temperature=2"].map {
+        let path = folder.file("grown/students/\($0)/student.safetensors")
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        return try #require(attributes[.modificationDate] as? Date)
+      }
+    }
+    let before = try dates()
+    try write("grid: {distance.kl.temperature: [1, 2, 5]}")
+    let grown = try study("grown", "--resume")
+    #expect(grown.status == 0, "\(grown.errors)")
+    #expect(try dates() == before)
+    #expect(try result("grown").students.map(\.state) == [.finished, .finished, .finished])
+    #expect(try views("grown/log.txt") == [24 * 16, 24 * 16])
+    // Another base would make other students of the same names.
+    let other = try study("grown", "--resume", "--set", "batchSize=8")
+    #expect(other.status == 1 && other.errors.contains("batchSize: 16 there, 8 now"))
+  }
+
+  @Test func theWorstAreStopped() throws {
+    try write(
+      """
+      grid: {optimizer.adam.learningRate: [0.01, 1e-9, 0.003, 1e-8]}
+      seeds: 2
+      halving: {steps: [10, 20], keep: 0.5}
+      """)
+    let halved = try study("halved")
+    #expect(halved.status == 0, "\(halved.errors)")
+    let steps = Dictionary(
+      grouping: try result("halved").students, by: { $0.settings["optimizer.adam.learningRate"] })
+    let ends = steps.mapValues { $0.map(\.steps) }.values.map { $0 }.sorted { $0[0] < $1[0] }
+    #expect(ends == [[10, 10], [10, 10], [20, 20], [24, 24]])
+    #expect(steps["1e-9"]?.map(\.state) == [.halved, .halved])
+  }
+
+  @Test func signalsSaveAllStudents() throws {
+    try write("set: {schedule.steps: 100000}\ngrid: {distance.kl.temperature: [1, 2, 5]}")
+    let process = try Tool.start(arguments("stopped", []), in: folder)
+    let metrics = "stopped/students/temperature=5/metrics.jsonl"
+    while process.isRunning, (try? folder.bytes(metrics).count) ?? 0 < 500 { usleep(2000) }
+    kill(process.processIdentifier, SIGTERM)
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+    let students = try result("stopped").students
+    #expect(students.allSatisfy { $0.state == .waiting && $0.steps > 0 })
+    #expect(Set(students.map(\.steps)).count == 1)
+    let output = String(decoding: try folder.bytes("stream-out"), as: UTF8.self)
+    #expect(output.contains("--resume"))
+  }
+
+  /// What a student is ranked by may be still to come when it is killed.
+  @Test func killedInTheEvaluationThatHalves() throws {
+    try write(
+      """
+      set: {data.validation: "fashion-mnist:train[200:3200]", checkpoints.every: 10, schedule.steps: 20}
+      grid: {optimizer.adam.learningRate: [0.001, 0.03, 0.01]}
+      halving: {steps: [10], keep: 0.3}
+      """)
+    #expect(try study("whole").status == 0)
+    let expected = try result("whole")
+    #expect(expected.students.filter { $0.state == .finished }.count == 1)
+    let student = "killed/students/learningRate=0.03"
+    let process = try Tool.start(arguments("killed", []), in: folder)
+    while process.isRunning,
+      !FileManager.default.fileExists(atPath: folder.file("\(student)/checkpoints/000000010.json"))
+    {
+      usleep(1000)
+    }
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    #expect(try run.metrics(student).count == 9, "it was not killed in its evaluation")
+    #expect(try study("killed", "--resume").status == 0)
+    #expect(try result("killed") == expected)
+  }
+
+  /// Without test images nothing but the state tells that the last evaluation is still to come.
+  @Test func killedInTheLastEvaluationAndStopped() throws {
+    try write(
+      """
+      set: {data.validation: "fashion-mnist:train[200:6200]", data.test: null, schedule.steps: 10}
+      """)
+    let student = "cut/students/r"
+    let process = try Tool.start(arguments("cut", []), in: folder)
+    let last = folder.file("\(student)/checkpoints/000000010.json")
+    while process.isRunning, !FileManager.default.fileExists(atPath: last) { usleep(1000) }
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    #expect(try study("cut", "--resume", "--stop-after", "0.001s").status == 0)
+    #expect(try result("cut").students[0].state == .waiting)
+    #expect(try study("cut", "--resume").status == 0)
+    #expect(try run.metrics(student).count == 10)
+  }
+
+  @Test func whatIsFinishedIsNotOverwritten() throws {
+    try write("grid: {optimizer.adam.learningRate: [0.01, 1e38]}")
+    let first = try study("kept")
+    #expect(first.status == 0 && first.errors.contains("did not come to an end"))
+    let views = try views("kept/log.txt")
+    // A student that failed is not tried again.
+    #expect(try study("kept", "--resume").status == 0)
+    #expect(try self.views("kept/log.txt") == views)
+    let path = "kept/students/learningRate=0.01"
+    let student = try folder.bytes("\(path)/student.safetensors")
+    let refused = try run.distil(path, "--set", "optimizer.adam.learningRate=0.01")
+    #expect(refused.status == 1 && refused.errors.contains("--resume"))
+    let other = try run.distil(path, "--resume")
+    #expect(other.status == 1 && other.errors.contains("0.003 now"), "\(other.errors)")
+    let same = try run.distil(path, "--resume", "--set", "optimizer.adam.learningRate=0.01")
+    #expect(same.status == 0 && same.output.contains("student.safetensors"), "\(same.errors)")
+    #expect(try folder.bytes("\(path)/student.safetensors") == student)
+    // Folders of runs and of studies.
+    let run = try run.distil("kept", "--resume")
+    #expect(run.status == 1 && run.errors.contains("holds a study"))
+    let study = try study(path, "--resume")
+    #expect(study.status == 1 && study.errors.contains("holds a run"))
+  }
+
+  @Test func aStudentThatDoesNotFitIsNoHarmToOthers() throws {
+    try write(
+      """
+      set: {schedule.steps: 6}
+      cases: {first: {}, wrong: {student.frozen: "nothing*"}, last: {distance.kl.temperature: 3}}
+      """)
+    let ended = try study("some")
+    #expect(ended.status == 1 && ended.errors.contains("wrong: student.frozen"), "\(ended.errors)")
+    #expect(try result("some").students.map(\.state) == [.finished, .waiting, .finished])
+    try write("cases: {first: {}, missing: {student.weights: nowhere.safetensors}}")
+    let missing = try study("none")
+    #expect(missing.status == 1 && missing.errors.contains("missing: nowhere.safetensors"))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("none/students/first")))
+  }
+}
