@@ -28,7 +28,7 @@ public final class BankedTeachers: Teachers {
     if place < bank.steps {
       return try bank.logits(place).map { $0.narrowed(0, batch.rows).to(device) }
     }
-    let answers = bank.rounded(try live.answers(batch, step: step))
+    let answers = try bank.rounded(try live.answers(batch, step: step), step: place)
     guard place == bank.steps, bank.isWritable else { return answers }
     if batch.rows.lowerBound == 0 { parts = [] }
     parts.append(answers)

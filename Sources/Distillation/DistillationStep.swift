@@ -125,7 +125,9 @@ public struct DistillationStep {
       loss = loss * (Double(batch.rows.count) / Double(batch.stepCount))
     }
     let value = loss.item
-    guard value.isFinite else { throw TrainingError("the loss is \(value) at step \(step + 1)") }
+    guard value.isFinite else {
+      throw TrainingError("the loss is \(value.isNaN ? "nan" : "\(value)") at step \(step + 1)")
+    }
     loss.backward()
     return value
   }

@@ -161,8 +161,13 @@ public final class LogitBank {
   }
 
   /// Logits as they come back from the bank: rounded to what it stores, f32, on their device.
-  public func rounded(_ logits: [Tensor]) -> [Tensor] {
-    logits.map { $0.to(known.precision.dtype).to(.f32) }
+  ///
+  /// - Throws: `TrainingError` when a logit cannot be stored.
+  public func rounded(_ logits: [Tensor], step: Int) throws -> [Tensor] {
+    try logits.enumerated().map { number, values in
+      try check(values.to(.cpu), teacher: number, step)
+      return values.to(known.precision.dtype).to(.f32)
+    }
   }
 
   /// Adds what each teacher said at step `steps`; does nothing unless `isWritable`.

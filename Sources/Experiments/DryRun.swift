@@ -56,7 +56,8 @@ public struct DryRun {
     let log = Logger(label: "funmatch") { _ in SwiftLogNoOpLogHandler() }
     let begin = ContinuousClock.now
     guard
-      let trainer = try common.trainer(steps: parts.steps, log, shouldStop: options.shouldStop)
+      let trainer = try common.trainer(
+        steps: min(steps, parts.steps), log, shouldStop: options.shouldStop)
     else { return }
     if views > 0 {
       // Some images with fewer views stand for all with all.

@@ -88,13 +88,15 @@ public final class MetricsLog {
       var last: Int?
       while high > low {
         let middle = high - low > 1 << 16 ? low + (high - low) / 2 : low
-        guard let line = try firstLine(in: file, from: middle, isBegin: middle == low, below: high)
-        else {
-          if middle == low { break }
-          high = middle
-          continue
+        var damaged: UInt64?
+        var line = try firstLine(in: file, from: middle, isBegin: middle == low, below: high)
+        while let next = line, number(next.text) == nil {
+          damaged = damaged ?? next.end
+          line = try firstLine(in: file, from: next.end, isBegin: true, below: high)
         }
-        if let number = (object(line.text)?["step"] as? NSNumber)?.intValue, number <= step {
+        if let line, let number = number(line.text), number <= step {
+          // What a power cut leaves is behind the lines of a checkpoint, which are on the disk before it is.
+          if let damaged { throw try damage(path, before: damaged) }
           (low, last) = (line.end, number)
         } else if middle == low {
           break
@@ -103,9 +105,26 @@ public final class MetricsLog {
         }
       }
       return (low, last)
+    } catch let error as ExperimentError {
+      throw error
     } catch {
       throw ExperimentError("\(path): cannot be read (\(error.localizedDescription))")
     }
+  }
+
+  private static func damage(_ path: String, before offset: UInt64) throws -> ExperimentError {
+    var number = 0
+    try forEachLine(path) { _, end in
+      number += 1
+      return end < offset
+    }
+    return ExperimentError(
+      "\(path): line \(number) is damaged; expected a JSON object with a step, as lines behind it are"
+    )
+  }
+
+  private static func number(_ line: Data) -> Int? {
+    (object(line)?["step"] as? NSNumber)?.intValue
   }
 
   /// The first whole line that begins at `offset` or behind it and before `limit`, and where it ends.

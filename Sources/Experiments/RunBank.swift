@@ -61,7 +61,7 @@ struct RunBank {
     var lines = [
       period.map {
         "views repeat after \(Comparison.grouped($0)) steps, "
-          + "\(Self.short(recipe.bank?.epochs ?? 0)) epochs"
+          + "\(Self.short(recipe.bank?.epochs ?? 0)) epoch\(recipe.bank?.epochs == 1 ? "" : "s")"
       } ?? "views never repeat",
       "teachers are asked about \(views(missing)) instead of \(views(steps)); "
         + "\(Comparison.grouped(wanted - missing)) of \(Comparison.grouped(wanted)) steps are "
@@ -98,7 +98,8 @@ struct RunBank {
   private static func short(_ value: Double) -> String { String(format: "%.3g", value) }
 
   private static func size(_ bytes: Int) -> String {
-    ProgressLine.fixed(Double(bytes) / 1e6, 1) + " MB"
+    bytes < 100_000
+      ? "\(Comparison.grouped(bytes)) bytes" : ProgressLine.fixed(Double(bytes) / 1e6, 1) + " MB"
   }
 
   /// Everything that the logits depend on, in words.

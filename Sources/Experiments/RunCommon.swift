@@ -121,7 +121,7 @@ final class RunCommon {
     }
     let store = RunBank(recipe, images, teachers, device: device, folder: cacheFolder + "/banks")
     let period = store?.period
-    var isAsked = kind == .distillation
+    var isDrawn = true
     if let store {
       // Closed before it is opened again: only one at a time records.
       try synchronize()
@@ -134,13 +134,13 @@ final class RunCommon {
           "bank: it ends at step \(bank.steps), before the next step \(first): nothing is recorded")
       }
       asked = BankedTeachers(bank, asking: live, period: period, device: device)
-      isAsked = bank.steps < store.wanted(steps: steps)
+      isDrawn = bank.steps < store.wanted(steps: steps)
     }
     let source = try BatchSource(
       dataset, policy: recipe.views, batchSize: recipe.batchSize,
-      student: recipe.student.resolution, teachers: isAsked ? teachers.asked.map(\.resolution) : [],
-      seed: recipe.seed, steps: steps, period: period, mixture: images.mixture,
-      excluding: excluded, options: images.loading)
+      student: recipe.student.resolution, teachers: teachers.asked.map(\.resolution),
+      drawsTeachers: isDrawn, seed: recipe.seed, steps: steps, period: period,
+      mixture: images.mixture, excluding: excluded, options: images.loading)
     let mixup = Mixup(recipe.views.mixup, seed: recipe.seed)
     var step = DistillationStep(
       asking: asked, lambda: { step in mixup.lambda(step: period.map { step % $0 } ?? step) },

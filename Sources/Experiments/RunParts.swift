@@ -39,9 +39,9 @@ struct RunParts {
       classNames: learnt.count == classes ? learnt : [],
       preprocessing: recipe.studentPreprocessing)
     frozen = try Self.frozen(recipe.student.frozen, student.model)
-    origin =
-      [common.kind.rawValue, "\(common.images.trainingCount) images"] + common.teachers.checksums
-      + [try common.loader.checksum(recipe.student.weights)].compactMap { $0 }
+    origin = Self.origin(
+      common.kind, images: common.images.trainingCount, teachers: common.teachers.checksums,
+      student: try common.loader.checksum(recipe.student.weights))
 
     // Before gradients are asked for: what is moved later is another tensor.
     student.model.store.move(to: common.device)
@@ -53,6 +53,18 @@ struct RunParts {
       model.store.move(to: common.device)
       return AveragedModel(model, of: learner.model, decay: decay)
     }
+  }
+
+  /// What a run learns from, in words that are compared.
+  ///
+  /// - Parameters:
+  ///   - images: number of training images.
+  ///   - teachers: SHA-256 of their files.
+  ///   - student: that of the file that the student starts from.
+  static func origin(
+    _ kind: Run.Kind, images: Int, teachers: [String], student: String?
+  ) -> [String] {
+    [kind.rawValue, "\(images) images"] + teachers + [student].compactMap { $0 }
   }
 
   /// The parameters whose names match the patterns.
@@ -149,7 +161,7 @@ struct RunParts {
   func result(_ test: Comparison?) -> RunResult {
     let (side, asked) = (recipe.student.resolution, common.teachers)
     return RunResult(
-      kind: common.kind.rawValue, steps: steps, images: steps * recipe.batchSize,
+      kind: common.kind.rawValue, origin: origin, steps: steps, images: steps * recipe.batchSize,
       student: RunResult.Cost(
         parameters: student.model.parameterCount,
         macs: student.model.multiplyAccumulates(height: side, width: side)),

@@ -16,6 +16,9 @@ public struct RunResult: Codable, Sendable, Equatable {
 
   /// What the student learnt from: `distillation` or `supervision`.
   public let kind: String
+  /// What it learnt from: the kind, how many images, and the SHA-256 of every file of weights that it
+  /// started from; `nil` where nobody told.
+  public let origin: [String]?
   /// Updates made.
   public let steps: Int
   /// Views that the student was shown.
@@ -37,9 +40,11 @@ public struct RunResult: Codable, Sendable, Equatable {
 
   /// What a run knows at its end.
   init(
-    kind: String, steps: Int, images: Int, student: Cost, teacher: Cost?, test: Comparison?
+    kind: String, origin: [String], steps: Int, images: Int, student: Cost, teacher: Cost?,
+    test: Comparison?
   ) {
     self.kind = kind
+    self.origin = origin
     self.steps = steps
     self.images = images
     self.student = student

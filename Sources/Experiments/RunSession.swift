@@ -21,6 +21,8 @@ final class RunSession {
   private let member: StudyMember?
   /// The last update that a checkpoint has.
   private var saved: Int
+  /// What was measured of the last step, as long as its line of metrics is not written.
+  private var unwritten: [String: Double]?
   private var isInterrupted = false
 
   /// Starts, or goes on where the folder says.
@@ -88,21 +90,19 @@ final class RunSession {
   func after(_ progress: Trainer.Progress, _ update: Learner.Update) throws {
     done = progress.stepsDone
     let values = watch.values(progress, update)
+    unwritten = values
     let isDue = isComplete || recipe.checkpoints.isDue(done)
     let isEvaluated = watch.evaluates(after: done)
     // An evaluation may take long, so that what it is of is saved first.
-    if isDue && isEvaluated { try save(pending: values) }
-    let isWritten = try watch.write(values, step: done)
+    if isDue && isEvaluated { try save() }
+    isInterrupted = try !watch.write(values, step: done)
     watch.show(progress, update)
-    if !isWritten {
-      isInterrupted = true
-      if !isDue { try save(pending: values) }
-    } else if isDue && !isEvaluated {
-      try save()
-    }
+    if !isInterrupted { unwritten = nil }
+    if isDue != (isInterrupted || isEvaluated) { try save() }
   }
 
-  /// Saves what is not saved, so that the process may end.
+  /// Saves what is not saved, so that the process may end; the evaluation of the last step too, as one that is
+  /// to come, if something went wrong in it.
   ///
   /// - Throws: an error when the disk is full.
   func suspend() throws {
@@ -124,13 +124,13 @@ final class RunSession {
     Checkpoint.removeAll(in: folder.checkpoints, rule: recipe.checkpoints)
   }
 
-  private func save(pending: [String: Double]? = nil) throws {
+  private func save() throws {
     // First, so that a run never goes on behind the end of its bank.
     try parts.common.synchronize()
     try watch.synchronize()
     try Checkpoint.save(
       parts.student.model, parts.optimizer, average: parts.average, step: done,
-      origin: parts.origin, pending: pending, folder: folder.checkpoints,
+      origin: parts.origin, pending: unwritten, folder: folder.checkpoints,
       rule: recipe.checkpoints)
     saved = done
   }

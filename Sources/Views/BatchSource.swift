@@ -17,7 +17,9 @@ public final class BatchSource {
   ///
   /// - Parameters:
   ///   - student: the student's input size in pixels.
-  ///   - teachers: those of the teachers; empty when they are not asked.
+  ///   - teachers: those of the teachers.
+  ///   - drawsTeachers: whether the teachers' views are drawn; without it what they would see is decoded all the
+  ///     same, so that an image that is broken there is broken for whoever knows their answers from before.
   ///   - steps: how many batches there are; none is drawn ahead after the last one.
   ///   - period: steps after which views repeat: the same images, crops and flips; `nil`: they never do.
   ///   - mixture: the shares of the data sets that `dataset` is made of, if it is made of several.
@@ -25,7 +27,8 @@ public final class BatchSource {
   /// - Throws: `ViewError` when the policy does not fit, or the data set is empty.
   public init(
     _ dataset: any Dataset, policy: ViewPolicy, batchSize: Int, student: Int, teachers: [Int] = [],
-    seed: UInt64, steps: Int = .max, period: Int? = nil, mixture: Mixture? = nil,
+    drawsTeachers: Bool = true, seed: UInt64, steps: Int = .max, period: Int? = nil,
+    mixture: Mixture? = nil,
     excluding excluded: Set<Int> = [], options: LoaderOptions = LoaderOptions()
   ) throws {
     guard student > 0, teachers.allSatisfy({ $0 > 0 }) else {
@@ -42,6 +45,7 @@ public final class BatchSource {
       dataset: dataset, policy: policy, seed: seed, size: student,
       student: Set([student] + shared).sorted(),
       teacher: policy.teacher == .independent ? Set(teachers).sorted() : [],
+      drawn: Set([student] + (drawsTeachers ? teachers : [])), drawsTeachers: drawsTeachers,
       excluded: excluded, broken: options.broken)
     var order = MixedOrder(
       count: dataset.count, seed: seed, shards: dataset.shards, mixture: mixture)
@@ -77,6 +81,9 @@ private struct Artist: Sendable {
   /// Sizes at which the student's view is drawn, and those of the teachers' own.
   let student: [Int]
   let teacher: [Int]
+  /// Those of them that are drawn.
+  let drawn: Set<Int>
+  let drawsTeachers: Bool
   let excluded: Set<Int>
   let broken: BrokenImages
 }
@@ -96,8 +103,8 @@ private final class ViewWork: Work, @unchecked Sendable {
     func memory(_ sizes: [Int]) -> [Int: Pixels] {
       Dictionary(uniqueKeysWithValues: sizes.map { ($0, Pixels(count: visits.count, size: $0)) })
     }
-    student = memory(artist.student)
-    teacher = memory(artist.teacher)
+    student = memory(artist.student.filter(artist.drawn.contains))
+    teacher = memory(artist.drawsTeachers ? artist.teacher : [])
     shown = .allocate(capacity: visits.count)
     shown.initialize(repeating: 0)
   }

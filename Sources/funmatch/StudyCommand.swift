@@ -35,10 +35,8 @@ struct StudyCommand: ParsableCommand {
     }
     if dryRun {
       let plan = try StudyPlan(file, dataFolder: folder, inventsMissing: true)
-      for (student, steps) in zip(file.students, plan.steps) {
-        print("\(student.name): \(steps) steps")
-      }
-      return print(plan.summary)
+      for line in plan.description(file) { print(line) }
+      return
     }
     let options = try settings.options(name: file.name)
     let outcome = try Study(file, options)()
@@ -52,5 +50,6 @@ struct StudyCommand: ParsableCommand {
       print(
         try JSONLine.text(Summary(teacherViews: outcome.teacherViews, results: report.results)))
     }
+    if let problem = outcome.problem { throw problem }
   }
 }

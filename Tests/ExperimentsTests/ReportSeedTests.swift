@@ -137,4 +137,106 @@ struct ReportSeedTests {
     #expect(data.hasSuffix("# same/ic\n# funmatch\n1 0.7 ? 1\n2 0.6 ? 1\n"))
     #expect(page.contains("All have steps 20."))
   }
+
+  /// Test images that choose tell too much of what was chosen.
+  @Test func validationImagesChoose() throws {
+    for (name, rate, top1, test) in [
+      ("a", "0.1", 0.5, 0.9), ("b", "0.2", 0.6, 0.8), ("c", "0.3", 0.4, 0.7),
+    ] { try folders.run(name, rate: rate, top1: top1, test: test) }
+    let report = try report("a", "b", "c")
+    #expect(
+      report.results.settings.map(\.values)
+        == ["0.2", "0.1", "0.3"].map {
+          ["optimizer.adam.learningRate": $0]
+        })
+    let page = try page(report)
+    #expect(page.contains("learningRate 0.2, has 80.00 % top-1 on the test images"))
+    #expect(page.contains("Ranked by top-1 on the validation images."))
+  }
+
+  @Test func whatFailedOrStoppedEarlyIsNoResult() throws {
+    for (seed, top1) in [0.6, 0.61, 0.9].enumerated() {
+      try folders.run("s/students/\(seed)", length: 3, seed: seed, top1: top1, test: nil)
+    }
+    for length in [3, 9] {
+      try folders.run("s/students/l\(length)", rate: "1", length: length, top1: 0.5, test: nil)
+    }
+    func student(_ name: String, _ seed: Int, _ rate: String, _ length: Int, _ state: String)
+      -> String
+    {
+      #"{"name": "\#(name)", "settings": {"optimizer.adam.learningRate": "\#(rate)", "#
+        + #""schedule.steps": "\#(length)", "seed": "\#(seed)"}, "state": "\#(state)", "steps": 3}"#
+    }
+    let students = [
+      student("0", 0, "2", 3, "finished"), student("1", 1, "2", 3, "finished"),
+      student("2", 2, "2", 3, "failed"), student("l3", 0, "1", 3, "finished"),
+      student("l9", 0, "1", 9, "halved"), student("gone", 0, "3", 3, "finished"),
+    ]
+    try folders.study(
+      "s",
+      """
+      {"name": "s", "axes": ["optimizer.adam.learningRate", "schedule.steps", "seed"], "students":
+      [\(students.joined(separator: ", "))]}
+      """)
+    let report = try report("s")
+    let figures = report.results.settings.first?.figures["validation.top1"]
+    #expect(figures?.count == 2)
+    #expect(abs((figures?.mean ?? 0) - 0.605) < 1e-12)
+    _ = try page(report)
+    // No line has two lengths whose students came to their ends.
+    #expect(!FileManager.default.fileExists(atPath: folders.path("out/length.dat")))
+    #expect(report.results.students.last?.state == "no folder")
+  }
+
+  @Test func imagesThatDifferAreTold() throws {
+    for (name, rate) in [("a", "1"), ("b", "2")] {
+      try folders.run(name, rate: rate, top1: 0.5, test: 0.5)
+      let recipe = try String(contentsOfFile: folders.path("\(name)/recipe.yaml"), encoding: .utf8)
+      try folders.damage("\(name)/recipe.yaml", recipe + "data: {test: \(name)}\n")
+    }
+    let report = try report("a", "b")
+    #expect(report.table.contains("measured on different images, data.test"))
+    #expect(try page(report).contains("Students were measured on different images (data.test)"))
+    #expect(try !self.report("a").table.contains("different images"))
+  }
+
+  @Test func teachersOfOneNameAreToldApart() throws {
+    for (name, teacher) in [("a", "one/t.safetensors"), ("b", "../two/t.safetensors")] {
+      try folders.run(name, top1: 0.5, test: 0.5)
+      let recipe = try String(contentsOfFile: folders.path("\(name)/recipe.yaml"), encoding: .utf8)
+      try folders.damage(
+        "\(name)/recipe.yaml", recipe.replacing("/home/me/big.safetensors", with: teacher))
+    }
+    #expect(
+      try results("a", "b").teachers.keys.sorted() == ["one/t, 28 px", "two/t, 28 px"])
+    #expect(try results("b").teachers.keys.sorted() == ["t, 28 px"])
+  }
+
+  @Test func signsOfFormatsAreDrawn() throws {
+    for name in ["50% data", "all of 'it'"] {
+      try folders.run("s/students/\(name)", top1: 0.5, test: 0.5)
+    }
+    try folders.study(
+      "s",
+      """
+      {"name": "s", "axes": ["case"], "students": [
+        {"name": "50% data", "settings": {"case": "50% data"}, "state": "finished", "steps": 3},
+        {"name": "all of 'it'", "settings": {"case": "all of 'it'"}, "state": "finished", "steps": 3}]}
+      """)
+    _ = try page(try report("s"))
+    let script = try String(contentsOfFile: folders.path("out/cases.gnuplot"), encoding: .utf8)
+    #expect(script.contains("set ytics ('50%% data' 1, 'all of ’it’' 2)"))
+  }
+
+  @Test func casesAreComparedEachAtItsBest() throws {
+    for (name, policy, rate, test) in [
+      ("a", "funmatch", "0.1", 0.9), ("b", "funmatch", "0.2", 0.5), ("c", "same/ic", "0.1", 0.3),
+      ("d", "same/ic", "0.2", 0.6),
+    ] { try folders.run(name, rate: rate, top1: 0.5, test: test, policy: policy) }
+    let page = try page(try report("a", "b", "c", "d"))
+    let data = try String(contentsOfFile: folders.path("out/policies.dat"), encoding: .utf8)
+    #expect(data.hasSuffix("# funmatch (0.1)\n# same/ic (0.2)\n1 0.9 ? 1\n2 0.6 ? 1\n"))
+    #expect(
+      page.contains("Of each, the setting that ranks first is shown. In brackets: learningRate."))
+  }
 }

@@ -41,6 +41,24 @@ struct MetricsLogTests {
     #expect(log.lastStep == (1...20_000).last { $0 <= step && $0 % 7 != 3 })
   }
 
+  /// Behind the lines of a checkpoint is what a power cut left; before its last line nothing can be damaged.
+  @Test(arguments: [(1, true), (3, true), (4, false), (5, false)])
+  func aDamagedLineIsNoEnd(damaged: Int, isRefused: Bool) throws {
+    let folder = try TemporaryFolder()
+    let lines = (1...6).map { $0 == damaged ? "{\"step\":" : "{\"step\":\($0)}" }
+    let text = lines.map { $0 + "\n" }.joined()
+    let path = try folder.write("metrics.jsonl", Array(text.utf8))
+    if isRefused {
+      let error = #expect(throws: ExperimentError.self) {
+        _ = try MetricsLog(path: path, keepingThrough: 4)
+      }
+      #expect("\(error)".contains("metrics.jsonl: line \(damaged) is damaged"))
+      #expect(String(decoding: try folder.bytes("metrics.jsonl"), as: UTF8.self) == text)
+    } else {
+      #expect(try MetricsLog(path: path, keepingThrough: 4).lastStep == (damaged == 4 ? 3 : 4))
+    }
+  }
+
   @Test func halfALineIsDropped() throws {
     let folder = try TemporaryFolder()
     let text = "{\"distillLoss\":1,\"step\":1}\n{\"distillLoss\":2,\"st"

@@ -161,9 +161,9 @@ struct StudyFileTests {
     #expect(try names("grid: {teachers.0.weights: [\(long), y]}") == ["weights=#1", "weights=y"])
     #expect(
       try names("grid: {teachers.0.weights: [a/b, a-b, c]}")
-        == ["weights=a-b#1", "weights=a-b#2", "weights=c"])
+        == ["weights=a-b", "weights=a-b#2", "weights=c"])
     #expect(
-      try names("cases: {A: {seed: 1}, a: {seed: 2}, .é: {seed: 3}}") == ["A#1", "a#2", "--"])
+      try names("cases: {A: {seed: 1}, a: {seed: 2}, .é: {seed: 3}}") == ["A", "a#2", "--"])
     #expect(
       try names(
         "grid: {evaluation.every: [9], checkpoints.every: [8]}")
@@ -244,5 +244,45 @@ struct StudyFileTests {
     let study = try study(
       "grid: {optimizer.adam.learningRate: {from: 0.001, to: 0.002, count: 10}}\nseeds: 20")
     #expect(study.students.count == 200)
+  }
+
+  @Test(arguments: [
+    ("", "120,000 views to ask teachers about instead of 360,000 by single runs"),
+    (
+      "bank: {}",
+      "120,000 views to ask teachers about instead of 360,000 by single runs without a bank"
+    ),
+    (
+      "bank: {epochs: 1}",
+      "60,000 views to ask teachers about instead of 360,000 by single runs without a bank"
+    ),
+    (
+      "bank: {epochs: 3}",
+      "120,000 views to ask teachers about instead of 360,000 by single runs without a bank"
+    ),
+    ("views.policy: fix/rs", "0 views to ask teachers about instead of 0 by single runs"),
+  ])
+  func aPlanCountsTheViewsOfTeachers(key: String, views: String) throws {
+    let keys = "set: {\(key)}\ngrid: {distance.kl.temperature: [1, 2, 4]}"
+    func plan(_ more: String) throws -> StudyPlan {
+      try StudyPlan(study(keys + more), dataFolder: folder.file("data"), inventsMissing: true)
+    }
+    let all = try plan("")
+    #expect(all.steps == [1200, 1200, 1200])
+    #expect(all.summary == "3 students in 1 group that share views and teachers: \(views)")
+    // A wave asks anew where nothing is kept.
+    let waves = try plan("\ntogether: 2").summary
+    #expect(key.isEmpty ? waves.contains(": 240,000 views") : waves == all.summary)
+  }
+
+  @Test func aPlanTellsWhoLearnsWithWhom() throws {
+    let study = try study("cases: {a: {}, b: {distance.kl.temperature: 3}, c: {seed: 1}}")
+    let plan = try StudyPlan(study, dataFolder: folder.file("data"), inventsMissing: true)
+    #expect(
+      plan.description(study) == [
+        "group 1 of 2: 2 students", "  a: 1,200 steps", "  b: 1,200 steps",
+        "group 2 of 2: 1 student",
+        "  c: 1,200 steps", plan.summary, "t.safetensors: is not here yet",
+      ])
   }
 }

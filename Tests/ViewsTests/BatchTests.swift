@@ -171,6 +171,43 @@ struct BatchTests {
     #expect(throws: ImageError.self) { try nothing.batch(0) }
   }
 
+  /// Whoever knows what teachers said must be shown the images that these were asked about.
+  @Test(arguments: [true, false])
+  func damageWhereTeachersLookCountsWithoutThem(isDrawn: Bool) throws {
+    let folder = try TemporaryFolder()
+    let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("ImagesTests/Fixtures/baseline.jpg")
+    let bytes = [UInt8](try Data(contentsOf: fixture))
+    for index in 0..<20 {
+      let cut = index % 2 == 0 ? bytes.count : bytes.count * (60 + 2 * index) / 100
+      _ = try folder.write("\(index).jpg", Array(bytes.prefix(cut)))
+    }
+    func indices(_ teachers: [Int], draws: Bool) throws -> [Int] {
+      let source = try BatchSource(
+        Files(folder: folder.path, count: 20), policy: .independentInception, batchSize: 40,
+        student: 12, teachers: teachers, drawsTeachers: draws, seed: 5,
+        options: LoaderOptions(workers: 2, broken: BrokenImages(.skip)))
+      let batch = try source.batch(0)
+      #expect(batch.teacher.isEmpty == (teachers.isEmpty || !draws))
+      return batch.indices
+    }
+    let asked = try indices([12], draws: true)
+    #expect(try indices([12], draws: isDrawn) == asked)
+    // The student's own crops end above the damage of some.
+    #expect(try indices([], draws: true) != asked)
+  }
+
+  private struct Files: Dataset {
+    let folder: String
+    let count: Int
+    var classNames: [String] { [] }
+    func name(at index: Int) -> String { "\(index)" }
+    func label(at index: Int) -> Int? { nil }
+    func open(_ index: Int, with reader: ImageReader) throws {
+      try reader.open(file: "\(folder)/\(index).jpg")
+    }
+  }
+
   @Test(arguments: [1, 3, 7], [1, 3])
   func viewsRepeatAfterAPeriod(period: Int, workers: Int) throws {
     let first = try source(workers: 1)

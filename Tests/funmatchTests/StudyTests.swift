@@ -85,7 +85,12 @@ import Testing
         .replacing("recipe: r.yaml", with: "together: 2"))
     let waves = try study("waves")
     #expect(waves.status == 0, "\(waves.errors)")
-    #expect(try result("together") == result("waves"))
+    #expect(try result("together").students == result("waves").students)
+    // Each wave asks anew, as the plan told.
+    for (name, count) in [("together", 2), ("waves", 4)] {
+      #expect(try result(name).teacherViews == count * 8 * 16)
+      #expect(try views("\(name)/log.txt").reduce(0, +) == count * 8 * 16)
+    }
     for student in try result("together").students {
       #expect(
         try folder.bytes("together/students/\(student.name)/student.safetensors")
@@ -259,20 +264,5 @@ import Testing
     #expect(run.status == 1 && run.errors.contains("holds a study"))
     let study = try study(path, "--resume")
     #expect(study.status == 1 && study.errors.contains("holds a run"))
-  }
-
-  @Test func aStudentThatDoesNotFitIsNoHarmToOthers() throws {
-    try write(
-      """
-      set: {schedule.steps: 6}
-      cases: {first: {}, wrong: {student.frozen: "nothing*"}, last: {distance.kl.temperature: 3}}
-      """)
-    let ended = try study("some")
-    #expect(ended.status == 1 && ended.errors.contains("wrong: student.frozen"), "\(ended.errors)")
-    #expect(try result("some").students.map(\.state) == [.finished, .waiting, .finished])
-    try write("cases: {first: {}, missing: {student.weights: nowhere.safetensors}}")
-    let missing = try study("none")
-    #expect(missing.status == 1 && missing.errors.contains("missing: nowhere.safetensors"))
-    #expect(!FileManager.default.fileExists(atPath: folder.file("none/students/first")))
   }
 }

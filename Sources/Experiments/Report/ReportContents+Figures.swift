@@ -124,7 +124,7 @@ extension ReportContents {
     var order: [String] = []
     var lines: [String: [[Double]]] = [:]
     for setting in settings {
-      guard let first = setting.students.first, let spread = setting.spread(result),
+      guard let first = setting.students.first, let spread = setting.end(result),
         let x = first.values[length].flatMap(Double.init), x > 0
       else { continue }
       let label = key.label(setting)
@@ -155,45 +155,43 @@ extension ReportContents {
       y: result.heading, isShare: result.isShare, references: references(result))
   }
 
-  /// Cases and view policies, all else the same where all have that, or each at its best.
+  /// Cases and view policies, each at its best, of the greatest length that all have.
   private var comparisons: [ReportFigure] {
     ["case", "views.policy"].filter { axes.contains($0) && !usesNames }.compactMap { axis in
       guard let result else { return nil }
+      func value(_ setting: ReportSetting, _ axis: String) -> String? {
+        setting.students.first?.values[axis]
+      }
+      let (known, length) = settingsOfEqualLength(axis, result)
       var seen: Set<String> = []
-      let equal = settingsThatDiffer(in: axis, result)
-      let best =
-        equal?.settings
-        ?? settings.filter { setting in
-          guard let value = setting.students.first?.values[axis], setting.spread(result) != nil
-          else { return false }
-          return seen.insert(value).inserted
-        }
-      guard best.count > 1 else { return nil }
-      let others = axes.filter { axis in
-        Set(best.map { $0.students.first?.values[axis] }).count > 1
+      let chosen = known.filter { setting in
+        value(setting, axis).map { seen.insert($0).inserted } ?? false
       }
-      // With one axis, and more that only go with it, the case says all.
-      let isAlone = equal != nil || others == [axis] || settings.count == seen.count
-      let labels = best.compactMap { setting -> String? in
-        guard let first = setting.students.first, let value = first.values[axis] else { return nil }
-        if isAlone { return value }
-        let rest = others.filter { $0 != axis }.map { "\(first.values[$0] ?? "–")" }
-        return "\(value) (\(rest.joined(separator: ", ")))"
+      guard chosen.count > 1 else { return nil }
+      let best = chosen.compactMap { setting in setting.end(result).map { (setting, $0) } }
+        .sorted { $0.1.mean > $1.1.mean }
+      let others = axes.filter { other in
+        other != axis && Set(best.map { value($0.0, other) }).count > 1
       }
-      let rows = best.enumerated().compactMap { place, setting in
-        setting.spread(result).map { spread in
-          [Double(place + 1), spread.mean, spread.deviation ?? .nan, Double(spread.count)]
-        }
+      // With what only goes with it, the case says all.
+      let isAlone = others.isEmpty || known.count == best.count
+      let labels = best.map { setting, _ in
+        let own = value(setting, axis) ?? "–"
+        let rest = others.map { value(setting, $0) ?? "–" }.joined(separator: ", ")
+        return isAlone ? own : "\(own) (\(rest))"
+      }
+      let rows = best.enumerated().map { place, pair in
+        [Double(place + 1), pair.1.mean, pair.1.deviation ?? .nan, Double(pair.1.count)]
       }
       let words = axis == "case" ? "cases" : "view policies"
-      let rest = others.filter { $0 != axis }.map { short($0) }.joined(separator: ", ")
       return ReportFigure(
         name: axis == "case" ? "cases" : "policies", title: "Comparison of \(words)",
         caption: [
           "\(result.words.capitalizedFirst); error bars are the standard deviation over seeds.",
-          equal.map { $0.words.isEmpty ? "" : "All have \($0.words)." }
-            ?? (settings.count > best.count ? "Of each, its best setting is shown." : ""),
-          isAlone ? "" : "In brackets: \(rest).",
+          length.map { "All have \($0)." } ?? "",
+          known.count > best.count
+            ? "Of each, the setting that ranks first is shown." : "",
+          isAlone ? "" : "In brackets: \(others.map { short($0) }.joined(separator: ", ")).",
         ].filter { !$0.isEmpty }.joined(separator: " "),
         kind: .dots, columns: ["place", "mean", "deviation", "seeds"],
         series: [.init(label: labels.joined(separator: "\n"), rows: rows)], x: result.heading,
@@ -201,33 +199,26 @@ extension ReportContents {
     }
   }
 
-  /// Settings that differ in an axis only, one for each of its values; the longest of these, or those
-  /// with the best among them. `nil` where no place has all values.
-  private func settingsThatDiffer(
-    in axis: String, _ result: ReportMeasure
-  ) -> (settings: [ReportSetting], words: String)? {
-    let others = axes.filter { $0 != axis && !Self.follows($0, from: axis, students) }
+  /// Settings that came to their ends, the best first, of the greatest length at which all values of an axis
+  /// are there, and that length in words; all of them where there is none.
+  private func settingsOfEqualLength(
+    _ axis: String, _ result: ReportMeasure
+  ) -> (settings: [ReportSetting], length: String?) {
     func value(_ setting: ReportSetting, _ axis: String) -> String? {
       setting.students.first?.values[axis]
     }
-    let known = settings.enumerated().filter { _, setting in
-      value(setting, axis) != nil && setting.spread(result) != nil
+    let known = settings.filter { value($0, axis) != nil && $0.end(result) != nil }
+    guard let length = Self.lengths.first(where: { axes.contains($0) && $0 != axis }) else {
+      return (known, nil)
     }
-    let count = Set(known.map { value($1, axis) }).count
-    let length = Self.lengths.first { others.contains($0) }
-    func rank(_ group: [(offset: Int, element: ReportSetting)]) -> (Double, Int) {
-      let images = group.first.flatMap { first in length.flatMap { value(first.element, $0) } }
-      return (images.flatMap(Double.init) ?? 0, -(group.first?.offset ?? 0))
-    }
-    let groups = Dictionary(grouping: known) { _, setting in
-      others.map { value(setting, $0) ?? "–" }
-    }
-    let whole = groups.values.filter { $0.count == count }
-    guard let chosen = whole.max(by: { rank($0) < rank($1) }), let first = chosen.first else {
-      return nil
-    }
-    let words = others.map { "\(short($0)) \(value(first.element, $0) ?? "–")" }
-    return (chosen.map(\.element), words.joined(separator: ", "))
+    let count = Set(known.map { value($0, axis) }).count
+    let whole = Dictionary(grouping: known) { value($0, length).flatMap(Double.init) ?? 0 }
+      .filter { Set($0.value.map { value($0, axis) }).count == count }
+    guard let longest = whole.max(by: { $0.key < $1.key }) else { return (known, nil) }
+    return (
+      longest.value,
+      longest.value.first.map { "\(short(length)) \(value($0, length) ?? "–")" }
+    )
   }
 
   /// The result over axes with at least three numbers, other axes averaged or at their best.
@@ -236,7 +227,7 @@ extension ReportContents {
     return axes.filter { !Self.lengths.contains($0) }.compactMap { axis in
       var groups: [Double: [Double]] = [:]
       for setting in settings {
-        guard let spread = setting.spread(result) else { continue }
+        guard let spread = setting.end(result) else { continue }
         guard let value = setting.students.first?.values[axis].flatMap(Double.init),
           value.isFinite
         else { return nil }
@@ -244,25 +235,27 @@ extension ReportContents {
       }
       let values = groups.keys.sorted()
       guard values.count >= 3, let least = values.first, let most = values.last else { return nil }
-      func rows(_ figure: (Spread) -> Double) -> [[Double]] {
-        values.compactMap { value in
-          Spread(groups[value] ?? []).map { [value, figure($0), .nan, Double($0.count)] }
-        }
+      let means = values.compactMap { value in
+        Spread(groups[value] ?? []).map { [value, $0.mean, .nan, Double($0.count)] }
       }
       let isAlone = groups.values.allSatisfy { $0.count == 1 }
+      // Settings come the best first.
+      let best = values.compactMap { value in
+        groups[value]?.first.map { [value, $0, .nan, Double(groups[value]?.count ?? 0)] }
+      }
       let name = short(axis)
       return ReportFigure(
         name: "axis-" + name.map { $0.isLetter || $0.isNumber ? String($0) : "-" }.joined(),
         title: "Result over \(name)",
         caption: "\(result.words.capitalizedFirst) over \(axis)"
-          + (isAlone ? "." : ", the best and the mean of all settings with that value."),
+          + (isAlone
+            ? "." : ": of the setting that ranks first, and the mean of all with that value."),
         kind: .trend(isLogarithmic: least > 0 && most / least >= 8),
         columns: [name, "value", "deviation", "settings"],
         series: isAlone
-          ? [.init(label: "result", rows: rows(\.highest))]
-          : [
-            .init(label: "best", rows: rows(\.highest)), .init(label: "mean", rows: rows(\.mean)),
-          ], x: name, y: result.heading, isShare: result.isShare, references: references(result))
+          ? [.init(label: "result", rows: best)]
+          : [.init(label: "best", rows: best), .init(label: "mean", rows: means)], x: name,
+        y: result.heading, isShare: result.isShare, references: references(result))
     }
   }
 }

@@ -7,7 +7,7 @@ extension ReportContents {
       finished == count
       ? "" : count == 1 ? " It is not finished." : " \(finished) of \(count) are finished."
     guard let best = settings.first,
-      let measure = ReportMeasure.ranking.first(where: { best.spread($0) != nil }),
+      let measure = ReportMeasure.telling.first(where: { best.spread($0) != nil }),
       let spread = best.spread(measure)
     else {
       return

@@ -20,7 +20,7 @@ extension ReportContents {
     let isNamed = usesNames || axes.isEmpty
     let hasSeeds = settings.contains { $0.students.count > 1 }
     var rows = [
-      (isNamed ? ["student"] : axes.map(short)) + measures.map(\.plainHeading) + ["steps"]
+      (isNamed ? ["student"] : axes.map(short)) + measures.map(\.plainHeading) + ["steps made"]
     ]
     for teacher in teachers {
       let values = measures.map { measure -> String in
@@ -53,7 +53,10 @@ extension ReportContents {
       }.joined(separator: "  ")
     }
     let seeds = hasSeeds ? "; mean ± standard deviation over seeds" : ""
+    let others =
+      unequalImages.isEmpty
+      ? "" : "; measured on different images, \(unequalImages.joined(separator: ", "))"
     return lines.joined(separator: "\n")
-      + "\n(\(students.count) student\(students.count == 1 ? "" : "s")\(seeds))"
+      + "\n(\(students.count) student\(students.count == 1 ? "" : "s")\(seeds)\(others))"
   }
 }

@@ -73,6 +73,8 @@ struct ReportContents {
     for (place, name) in Self.apart(students.map(\.name)).enumerated() {
       students[place].name = name
     }
+    let files = ReportStudent.tellingNames(students.flatMap(\.teachers).map(\.file))
+    for place in students.indices { students[place].tellTeachers(by: files) }
     if study == nil { Self.nameTeachers(&students) }
     self.students = students
     isSingle = students.count == 1 && studies.isEmpty
@@ -91,7 +93,7 @@ struct ReportContents {
         let seeds = group.compactMap { $0.values["seed"] }
         return Set(seeds).count < seeds.count
       }
-    result = ReportMeasure.ranking.first { measure in
+    result = ReportMeasure.telling.first { measure in
       students.contains { measure.value($0) != nil }
     }
     var teachers: [Teacher] = []
@@ -230,17 +232,41 @@ struct ReportContents {
     }
   }
 
+  /// What settings are ranked by, if the images that chose are others than those that are told of.
+  var choice: ReportMeasure? { Self.choice(settings) }
+
+  private static func choice(_ settings: [ReportSetting]) -> ReportMeasure? {
+    let known = settings.filter { setting in
+      ReportMeasure.telling.contains { setting.spread($0) != nil }
+    }
+    return ReportMeasure.choosing.first { measure in
+      !known.isEmpty && known.allSatisfy { $0.spread(measure) != nil }
+    }
+  }
+
   /// The best first: those with test figures before those that have others only.
   private func sorted(_ settings: [ReportSetting]) -> [ReportSetting] {
-    func rank(_ setting: ReportSetting) -> (Int, Double) {
-      for (place, measure) in ReportMeasure.ranking.enumerated() {
-        if let spread = setting.spread(measure) { return (place, -spread.mean) }
+    let choice = Self.choice(settings)
+    func rank(_ setting: ReportSetting) -> (Int, Double, Double) {
+      for (place, measure) in ReportMeasure.telling.enumerated() {
+        guard let told = setting.spread(measure) else { continue }
+        let chosen = choice.flatMap(setting.spread) ?? told
+        return (place, -chosen.mean, -told.mean)
       }
-      return (ReportMeasure.ranking.count, 0)
+      return (ReportMeasure.telling.count, 0, 0)
     }
     return settings.enumerated().map { (rank: rank($1), place: $0, setting: $1) }
-      .sorted { ($0.rank.0, $0.rank.1, $0.place) < ($1.rank.0, $1.rank.1, $1.place) }
+      .sorted {
+        ($0.rank.0, $0.rank.1, $0.rank.2, $0.place) < ($1.rank.0, $1.rank.1, $1.rank.2, $1.place)
+      }
       .map(\.setting)
+  }
+
+  /// Keys of images that some students were measured on and others were not: their figures do not compare.
+  var unequalImages: [String] {
+    ["data.test", "data.validation"].filter { key in
+      Set(students.filter(\.isStarted).map { $0.values[key] ?? "none" }).count > 1
+    }
   }
 }
 

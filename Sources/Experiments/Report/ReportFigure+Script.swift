@@ -82,9 +82,13 @@ extension ReportFigure {
       let labels =
         series.first?.label.split(separator: "\n", omittingEmptySubsequences: false) ?? []
       let ticks = labels.enumerated().map { place, label in
-        "'\(Self.plain(String(label), longest: 24))' \(place + 1)"
+        // A label of a tick is a format.
+        "'\(Self.plain(String(label), longest: 24).replacing("%", with: "%%"))' \(place + 1)"
       }
-      let values = series.flatMap(\.rows).map { $0[1] } + references.map(\.value)
+      let values =
+        series.flatMap(\.rows).flatMap { row in
+          row[2].isNaN ? [row[1]] : [row[1] - row[2], row[1] + row[2]]
+        } + references.map(\.value)
       let span = (isShare ? 100 : 1) * ((values.max() ?? 1) - (values.min() ?? 0))
       return "set ytics (\(ticks.joined(separator: ", ")))\nset yrange [\(labels.count).6:0.4]\n"
         + "set xtics autofreq \(tics(1.3 * span))\nset offsets graph 0.04, graph 0.04, 0, 0\n"

@@ -72,13 +72,16 @@ struct ReportFigure {
     value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
   }
 
-  /// A label without what could end a quotation of gnuplot's or a line, cut where it is long.
+  /// A label without what could end a quotation of gnuplot's or a line; its middle is left out where it is long.
   static func plain(_ label: String, longest: Int = 200) -> String {
     let known = label.map { character -> Character in
-      character.isLetter || character.isNumber || " .,:;/=+-–_()[]{}%*·±|<>&#~".contains(character)
-        ? character : " "
+      if character == "'" { return "’" }
+      return character.isLetter || character.isNumber
+        || " .,:;/=+-–_()[]{}%*·±|<>&#~\"’".contains(character) ? character : " "
     }
-    return known.count > longest ? String(known.prefix(longest - 1)) + "…" : String(known)
+    guard known.count > longest else { return String(known) }
+    let end = (longest - 1) / 2
+    return String(known.prefix(longest - 1 - end)) + "…" + String(known.suffix(end))
   }
 
   /// The data as a table, for where there is no drawing.

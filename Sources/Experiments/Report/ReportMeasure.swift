@@ -1,13 +1,16 @@
 import Foundation
 
-/// A figure of a student that reports show, those first by which students are ranked.
+/// A figure of a student that reports show, the most telling first.
 enum ReportMeasure: CaseIterable {
   case testTop1, validationTop1, testAgreement, validationAgreement, testKL, validationKL
 
-  /// What students are ranked by: the first of these that a student has.
-  static let ranking: [ReportMeasure] = [
+  /// What is told of a student: the first of these that it has.
+  static let telling: [ReportMeasure] = [
     .testTop1, .validationTop1, .testAgreement, .validationAgreement,
   ]
+
+  /// What students are ranked by, where all have it: test images that chose would tell too much of the chosen.
+  static let choosing: [ReportMeasure] = [.validationTop1, .validationAgreement]
 
   func value(_ student: ReportStudent) -> Double? {
     let (test, last) = (student.result?.test, student.metrics.evaluations.last)
@@ -49,9 +52,9 @@ enum ReportMeasure: CaseIterable {
     switch self {
     case .testTop1: "test top-1, %"
     case .validationTop1: "validation top-1, %"
-    case .testAgreement: "agreement, %"
+    case .testAgreement: "test agreement, %"
     case .validationAgreement: "validation agreement, %"
-    case .testKL: "KL, nats"
+    case .testKL: "test KL, nats"
     case .validationKL: "validation KL, nats"
     }
   }

@@ -60,6 +60,8 @@ struct ReportMetrics {
       guard let read = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
       else { return false }
       object = read
+      let isNumber = read.values.allSatisfy { $0 is NSNumber }
+      guard isNumber else { return false }
     }
     if let speed = Self.number("imagesPerSecond", line), speed > 0 {
       secondsPerImage = (secondsPerImage ?? 0) + Double(step - lastStep) / speed

@@ -15,7 +15,7 @@ extension ReportPage {
       $0.1.0 != nil || $0.1.1 != nil
     }.map { name, cost in [HTML.Cell.text(name), .number(cost.0), .number(cost.1)] }
     let images = students.compactMap(\.images).reduce(0, +)
-    let work = students.compactMap(\.teacherWork)
+    let work = students.compactMap(teacherWork)
     let seconds = students.compactMap(\.seconds)
     let asked = students.contains(where: \.isAskedBeforehand)
     let facts = [
@@ -30,7 +30,7 @@ extension ReportPage {
       students.count > 1 && !work.isEmpty
         ? "The teacher's work is counted as if each student asked for itself." : nil,
       contents.sharing.map { shared, alone in
-        "Since students shared views and teachers, these were asked about "
+        "Students share views and teachers: all steps of all students ask these about "
           + "\(Comparison.grouped(shared)) views instead of \(Comparison.grouped(alone))."
       },
       asked
@@ -41,7 +41,7 @@ extension ReportPage {
     let rows = students.map { student -> [HTML.Cell] in
       [
         .text(student.name), .number(Comparison.grouped(student.images)),
-        .number(student.teacherWork.map(Self.scaled)),
+        .number(teacherWork(student).map(Self.scaled)),
         .number(student.seconds.map { ProgressLine.fixed($0, 1) }),
       ]
     }
@@ -68,6 +68,21 @@ extension ReportPage {
       \(each)
       </section>
       """
+  }
+
+  /// Multiply-accumulates of the teachers' answers, each view asked of them anew; `nil` where they
+  /// are not known, or the teachers were asked beforehand.
+  private func teacherWork(_ student: ReportStudent) -> Double? {
+    // A student that is not finished does not tell, but others may have the same teachers.
+    let cost =
+      student.result?.teacher
+      ?? contents.students.first {
+        $0.result?.teacher != nil && $0.teacherValues == student.teacherValues
+      }?.result?.teacher
+    guard !student.teacherValues.isEmpty, let macs = cost?.macs, let images = student.images,
+      !student.isAskedBeforehand
+    else { return nil }
+    return Double(macs) * Double(images)
   }
 
   /// One value, or the least and the most.

@@ -109,13 +109,20 @@ struct ReportPage {
         + (tellsSteps ? [.number(setting.steps)] : []) + [.text(setting.state)]
     }
     let hasSeeds = settings.contains { $0.students.count > 1 }
-    let note =
-      hasSeeds ? "Mean ± sample standard deviation over seeds (number of seeds); best first." : ""
+    let choice = contents.choice.flatMap { $0 == contents.result ? nil : $0 }
+    let note = [
+      hasSeeds ? "Mean ± sample standard deviation over seeds (number of seeds)." : nil,
+      choice.map { "Ranked by \($0.words)." },
+      contents.unequalImages.isEmpty
+        ? nil
+        : "Students were measured on different images (\(contents.unequalImages.joined(separator: ", "))): "
+          + "such figures do not compare.",
+    ].compactMap(\.self).joined(separator: " ")
     let best = Set([teacherRows.count].filter { _ in rows.count > 1 })
     return """
       <section>
       <h2>Results</h2>
-      \(note.isEmpty ? "" : "<p class=\"note\">\(note)</p>")
+      \(note.isEmpty ? "" : "<p class=\"note\">\(HTML.escaped(note))</p>")
       \(HTML.table("Students, the best first", columns, teacherRows + rows, marked: best))
       \(hasSeeds || contents.students.count > settings.count ? singles : "")
       </section>
@@ -149,7 +156,7 @@ struct ReportPage {
     let isMissing = figures.contains { $0.drawing == nil }
     let note =
       isMissing
-      ? "<p class=\"note\">There is no gnuplot here that could draw; tables stand in for figures.</p>"
+      ? "<p class=\"note\">gnuplot is not here or could not draw; tables stand in for figures.</p>"
       : ""
     let all = figures.enumerated().map { place, pair in
       let (figure, drawing) = pair

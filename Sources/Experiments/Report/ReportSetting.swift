@@ -11,20 +11,29 @@ struct ReportSetting {
     let names = students.map(\.name)
     guard let first = names.first, names.count > 1 else { return names.first ?? "student" }
     let bare = Set(names.map { String($0.replacing(/(?:^|,)seed=[^,]*/, with: "")) })
-    if let only = bare.first, bare.count == 1, !only.isEmpty { return only }
+    if let only = bare.first, bare.count == 1 {
+      return only.isEmpty ? "\(names.count) seeds" : only
+    }
     let all = names.joined(separator: ", ")
     return all.count <= 40 ? all : "\(first) and \(names.count - 1) more"
   }
 
-  /// A figure over its seeds; `nil` where no student has it.
+  /// A figure over its seeds, of those that did not fail; `nil` where no student has it.
   func spread(_ measure: ReportMeasure) -> Spread? {
-    Spread(students.compactMap(measure.value))
+    Spread(students.filter { $0.state != .failed }.compactMap(measure.value))
+  }
+
+  /// The same of those that made all their steps.
+  func end(_ measure: ReportMeasure) -> Spread? {
+    Spread(students.filter { $0.state == .finished }.compactMap(measure.value))
   }
 
   /// How far its students are.
   var state: String {
     let states = Dictionary(grouping: students, by: \.state).mapValues(\.count)
-    let known: [ReportStudent.State] = [.finished, .halved, .failed, .unfinished, .waiting]
+    let known: [ReportStudent.State] = [
+      .finished, .halved, .failed, .unfinished, .waiting, .missing,
+    ]
     let parts = known.compactMap { state in states[state].map { (state.rawValue, $0) } }
     if parts.count == 1 { return parts[0].0 }
     return parts.map { "\($0.1) \($0.0)" }.joined(separator: ", ")

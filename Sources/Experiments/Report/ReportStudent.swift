@@ -5,13 +5,16 @@ struct ReportStudent {
   enum State: String {
     case finished, unfinished, waiting, failed
     case halved = "stopped early"
+    case missing = "no folder"
   }
 
   var name: String
   /// Its recipe by dotted key, with a study's settings on top.
   private(set) var values: [String: String]
-  /// Its teachers' files of weights and what they look at; `nil` without teachers.
-  let teacherName: String?
+  /// Its teachers' files of weights and the pixels that they look at.
+  let teachers: [(file: String, resolution: String)]
+  /// The teachers in words; `nil` without teachers.
+  private(set) var teacherName: String?
   /// Whether it has a recipe yet.
   let isStarted: Bool
   /// The recipe's text.
@@ -45,7 +48,7 @@ struct ReportStudent {
     recipe = text
     for (key, value) in member?.settings ?? [:] { values[key] = Self.plain(value) }
     self.values = values
-    teacherName = Self.teacherName(values)
+    teachers = Self.teachers(values)
     environment =
       try files.fileExists(atPath: folder.environment)
       ? Self.text(folder.environment).trimmingCharacters(in: .whitespacesAndNewlines) : nil
@@ -59,6 +62,7 @@ struct ReportStudent {
       switch member?.state {
       case .halved: .halved
       case .failed: .failed
+      case .finished where !isStarted: .missing
       case .waiting where result == nil: steps == 0 ? .waiting : .unfinished
       default: result == nil && member?.state != .finished ? .unfinished : .finished
       }
@@ -80,12 +84,6 @@ struct ReportStudent {
     guard let perImage = metrics.secondsPerImage, let batchSize else { return nil }
     return perImage * Double(batchSize)
   }
-  /// Multiply-accumulates of the teachers' answers, each view asked of them anew; `nil` where they
-  /// are not known, or the teachers were asked beforehand.
-  var teacherWork: Double? {
-    guard let macs = result?.teacher?.macs, let images, !isAskedBeforehand else { return nil }
-    return Double(macs) * Double(images)
-  }
   /// Whether the teachers see each image in one way only.
   var isAskedBeforehand: Bool { values["views.policy"]?.hasPrefix("fix/") ?? false }
 
@@ -100,15 +98,36 @@ struct ReportStudent {
     values["teachers"] = teacherName ?? "none"
   }
 
-  private static func teacherName(_ values: [String: String]) -> String? {
-    let names = (0..<64).lazy.map { index -> String? in
+  /// Gives the teachers these names of their files.
+  mutating func tellTeachers(by names: [String: String]) {
+    let words = teachers.map { "\(names[$0.file] ?? $0.file), \($0.resolution) px" }
+    teacherName = words.isEmpty ? nil : words.joined(separator: " + ")
+  }
+
+  /// Names of files, each with as many folders as tell it from the others.
+  static func tellingNames(_ files: [String]) -> [String: String] {
+    let parts = Dictionary(
+      files.map { file in
+        let name = (file as NSString).deletingPathExtension
+        return (file, name.split(separator: "/").filter { $0 != "." && $0 != ".." })
+      }, uniquingKeysWith: { $1 })
+    return parts.mapValues { own in
+      let ends = (1...max(1, own.count)).lazy.map { own.suffix($0) }
+      let end = ends.first { end in
+        parts.values.allSatisfy { $0 == own || $0.suffix(end.count) != end }
+      }
+      return (end ?? own[...]).joined(separator: "/")
+    }
+  }
+
+  private static func teachers(
+    _ values: [String: String]
+  ) -> [(file: String, resolution: String)] {
+    (0..<64).lazy.map { index -> (file: String, resolution: String)? in
       let key = "teachers.\(index)."
       guard let resolution = values[key + "resolution"] else { return nil }
-      let file = values[key + "weights"] ?? values[key + "model"] ?? "teacher"
-      let name = ((file as NSString).lastPathComponent as NSString).deletingPathExtension
-      return "\(name), \(resolution) px"
+      return (values[key + "weights"] ?? values[key + "model"] ?? "teacher", resolution)
     }.prefix { $0 != nil }.compactMap(\.self)
-    return names.isEmpty ? nil : names.joined(separator: " + ")
   }
 
   private static func text(_ path: String) throws -> String {

@@ -17,6 +17,8 @@ public struct Study {
     public let isStopped: Bool
     /// Views that the teachers were asked about in training, in this process.
     public let teacherViews: Int
+    /// Why a student could not be trained, of the first such; the others were.
+    public let problem: ExperimentError?
   }
 
   private let file: StudyFile
@@ -53,29 +55,47 @@ public struct Study {
     try states.write(plan)
     try writeHyperparameters()
     log.info("\(plan.summary)")
-    try checkWeights()
+    try checkWeights(plan, states)
     let classroom = StudyClassroom(states, file, folder, options, log)
     let isDone = try train(plan, states, classroom)
     if let first = states.firstFailure { log.warning("\(first)") }
     if isDone { Report.write(of: folder.path, to: folder.report, log) }
-    if isDone, let problem = classroom.problem { throw problem }
     return Outcome(
-      result: states.result, isStopped: !isDone, teacherViews: classroom.teacherViews)
+      result: states.result, isStopped: !isDone, teacherViews: classroom.teacherViews,
+      problem: classroom.problem)
   }
 
-  /// Looks for all files of weights, since some are needed only when hours have passed.
-  private func checkWeights() throws {
-    var known: Set<String> = []
-    for student in file.students {
+  /// Looks for all files of weights, since some are needed only when hours have passed, and whether what is
+  /// finished learnt from what they hold now.
+  private func checkWeights(_ plan: StudyPlan, _ states: StudyStates) throws {
+    var checksums: [String: String] = [:]
+    for (place, student) in file.students.enumerated() {
       let recipe = student.file.recipe
       let loader = NetworkLoader(recipePath: student.file.path)
-      let weights = recipe.teachers.map(\.path) + [recipe.student.weights].compactMap { $0 }
-      for path in weights where known.insert("\(student.file.path)\n\(path)").inserted {
-        do {
-          _ = try loader.find(path)
-        } catch {
-          throw ExperimentError("\(student.name): \(error)")
+      let isFinished = states.result.students[place].state == .finished
+      func checksum(_ weights: String?) throws -> String? {
+        guard let weights else { return nil }
+        let path = try loader.find(weights)
+        guard isFinished else { return nil }
+        let known = try checksums[path] ?? loader.checksum(weights)
+        checksums[path] = known
+        return known
+      }
+      do {
+        let teachers = try recipe.teachers.compactMap { try checksum($0.path) }
+        let start = try checksum(recipe.student.weights)
+        let own = folder.student(student.name)
+        guard isFinished, let known = RunResult(path: own.result)?.origin else { continue }
+        let origin = RunParts.origin(
+          student.kind, images: plan.images[place],
+          teachers: student.kind == .distillation ? teachers : [], student: start)
+        guard known == origin else {
+          throw ExperimentError(
+            "\(own.path) learnt from something else, from other images or weights; remove it to train "
+              + "it again")
         }
+      } catch {
+        throw ExperimentError("\(student.name): \(error)")
       }
     }
   }
@@ -103,9 +123,15 @@ public struct Study {
   ) throws -> Bool {
     var running = Set(file.students.indices)
     for end in (file.halving?.steps ?? []) + [.max] {
-      for group in plan.groups {
-        let students = group.filter { running.contains($0) && states.isUnfinished($0, until: end) }
-        guard try students.isEmpty || classroom.train(students, until: end) else { return false }
+      for (place, group) in plan.groups.enumerated() {
+        let words =
+          plan.groups.count == 1 ? nil : "group \(place + 1) of \(plan.groups.count)"
+        let students = group.filter {
+          running.contains($0) && states.isUnfinished($0, until: end, of: plan.steps[$0])
+        }
+        guard try students.isEmpty || classroom.train(students, until: end, group: words) else {
+          return false
+        }
       }
       guard let halving = file.halving, end != .max else { continue }
       let kept = try StudyRanking(file, folder).best(

@@ -13,6 +13,8 @@ final class StudyBoard {
 
   private let isTerminal = isatty(STDERR_FILENO) == 1
   private let isQuiet: Bool
+  /// Which of several groups it is.
+  private let group: String?
   private let states: StudyStates
   private let sessions: [Int: RunSession]
   private var rows: [(student: Int, row: Row)]
@@ -22,10 +24,13 @@ final class StudyBoard {
   private var shown = 0
 
   /// The rows of a wave of students.
+  ///
+  /// - Parameter group: which group they are of, in words, if there are several.
   init(
-    _ file: StudyFile, _ states: StudyStates, isQuiet: Bool,
+    _ file: StudyFile, _ states: StudyStates, group: String?, isQuiet: Bool,
     wave: [(student: Int, session: RunSession)]
   ) {
+    self.group = group
     self.isQuiet = isQuiet
     self.states = states
     sessions = Dictionary(uniqueKeysWithValues: wave.map { ($0.student, $0.session) })
@@ -69,9 +74,12 @@ final class StudyBoard {
     ]
     .compactMap { word, state in states[state].map { "\($0) \(word)" } }
     let parts =
-      ["\(students) of \(all.count) students together"] + counts
-      + ["\(Comparison.grouped(Int(rate))) images/s", "\(ProgressLine.time(rest)) left"]
-    let text = cut(parts.joined(separator: ", ")) + "\n" + table
+      [group, "\(students) of \(all.count) students together"].compactMap(\.self) + counts
+      + [
+        "\(Comparison.grouped(Int(rate))) images/s",
+        "\(ProgressLine.time(rest)) left" + (group == nil ? "" : " of the group"),
+      ]
+    let text = line(parts, separator: ", ") + "\n" + table
     clear()
     write(text)
     shown = isTerminal ? text.filter { $0 == "\n" }.count : 0
@@ -89,23 +97,31 @@ final class StudyBoard {
     let longest = max(10, rows.prefix(most).map(\.row.name.count).max() ?? 0)
     let width = isTerminal ? min(longest, max(10, Self.screen.columns / 2)) : longest
     var lines = rows.prefix(most).map { student, row in
+      let name = String(row.name.suffix(width)).padding(
+        toLength: width, withPad: " ", startingAt: 0)
       let note = sessions[student]?.note ?? ""
       let state = states.result.students[student].state
-      return "  "
-        + String(row.name.suffix(width)).padding(
-          toLength: width, withPad: " ", startingAt: 0)
-        + "  step \(row.done)/\(row.steps)"
-        + (row.loss.map { "  loss \(ProgressLine.fixed($0, 4))" } ?? "") + note
-        + (state == .waiting ? "" : "  \(state.rawValue)")
+      let parts =
+        ["  " + name, "step \(row.done)/\(row.steps)"]
+        + (row.loss.map { ["loss \(ProgressLine.fixed($0, 4))"] } ?? [])
+        + note.trimmingCharacters(in: .whitespaces).components(separatedBy: ", ")
+        + (state == .waiting ? [] : [state.rawValue])
+      return line(parts.filter { !$0.isEmpty }, separator: "  ")
     }
     if rows.count > most { lines.append("  and \(rows.count - most) more") }
-    return lines.map(cut).joined(separator: "\n") + "\n"
+    return lines.joined(separator: "\n") + "\n"
   }
 
-  /// What fits into a row of the terminal: a longer one would break, and be left behind by `clear`.
-  private func cut(_ line: String) -> String {
+  /// As many of the parts as fit into a row of the terminal: a longer one would break, and be left behind by
+  /// `clear`; half a number would be another one.
+  private func line(_ parts: [String], separator: String) -> String {
     let width = isTerminal ? Self.screen.columns - 1 : .max
-    return line.count > width ? String(line.prefix(width)) : line
+    var line = String((parts.first ?? "").prefix(width))
+    for part in parts.dropFirst() {
+      guard line.count + separator.count + part.count <= width else { break }
+      line += separator + part
+    }
+    return line
   }
 
   private static var screen: (rows: Int, columns: Int) {

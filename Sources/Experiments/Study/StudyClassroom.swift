@@ -17,6 +17,7 @@ final class StudyClassroom {
   private(set) var problem: ExperimentError?
   /// What the latest group had in common: the next one may have the same teachers.
   private var latest: RunCommon?
+  private var group: String?
 
   init(
     _ states: StudyStates, _ file: StudyFile, _ folder: StudyFolder, _ options: RunOptions,
@@ -31,8 +32,10 @@ final class StudyClassroom {
 
   /// Trains students that share views and teachers until step `end`, or to their own ends.
   ///
+  /// - Parameter group: which group they are, in words, if there are several.
   /// - Returns: false when the user wants to stop before that is done.
-  func train(_ students: [Int], until end: Int) throws -> Bool {
+  func train(_ students: [Int], until end: Int, group: String?) throws -> Bool {
+    self.group = group
     let first = file.students[students[0]]
     // Not both at a time in memory.
     if latest?.serves(first.kind, first.file) == false { latest = nil }
@@ -40,7 +43,9 @@ final class StudyClassroom {
     do {
       common = try RunCommon(first.kind, first.file, options, after: latest)
     } catch let error as ExperimentError {
-      throw ExperimentError("\(first.name): \(error)")
+      let others = students.count > 1 ? " and \(students.count - 1) others" : ""
+      leaveOut(first.name + others, error)
+      return true
     }
     latest = common
     var waiting = students[...]
@@ -49,6 +54,12 @@ final class StudyClassroom {
       guard try train(wave, common, until: end) else { return false }
     }
     return true
+  }
+
+  /// Students that cannot be trained: the others need not wait until somebody has mended it.
+  private func leaveOut(_ name: String, _ error: ExperimentError) {
+    problem = problem ?? ExperimentError("\(name): \(error)")
+    log.warning("\(name) cannot be trained: \(error); the others go on")
   }
 
   private typealias Pupil = (student: Int, session: RunSession)
@@ -73,9 +84,7 @@ final class StudyClassroom {
         wave.append((next, session))
         bytes += session.parts.byteCount
       } catch let error as ExperimentError {
-        // The others need not wait until somebody has mended it.
-        problem = problem ?? ExperimentError("\(student.name): \(error)")
-        log.warning("\(student.name) cannot be trained: \(error); the others go on")
+        leaveOut(student.name, error)
       }
     }
     return wave
@@ -111,8 +120,10 @@ final class StudyClassroom {
     do {
       return try run(trainer, wave, common, until: end)
     } catch {
-      // What is wrong with one is no loss for the others.
-      for pupil in wave { try? pupil.session.suspend() }
+      // What is wrong with one is no loss for the others. One that failed or is finished saves nothing.
+      for pupil in wave where states.result.students[pupil.student].state == .waiting {
+        try? pupil.session.suspend()
+      }
       throw error
     }
   }
@@ -121,31 +132,21 @@ final class StudyClassroom {
     _ trainer: Trainer, _ wave: [Pupil], _ common: RunCommon, until end: Int
   ) throws -> Bool {
     let board = StudyBoard(
-      file, states, isQuiet: options.isQuiet, wave: wave.map { ($0.student, $0.session) })
+      file, states, group: group, isQuiet: options.isQuiet,
+      wave: wave.map { ($0.student, $0.session) })
     var isStopped = false
     try trainer.run(wave.map { $0.session.participant(until: end) }) { progress in
       common.images.report(to: log) { board.clear() }
+      var problem: (any Error)?
       for (index, result) in progress.updates {
-        let pupil = wave[index]
-        switch result {
-        case .success(let update):
-          try pupil.session.after(progress, update)
-          board.note(pupil.student, step: progress.stepsDone, update)
-          states.advance(pupil.student, to: progress.stepsDone)
-          if pupil.session.mustStop {
-            isStopped = true
-          } else if pupil.session.isComplete {
-            board.clear()
-            isStopped = try !finish(pupil) || isStopped
-          }
-        case .failure(let error):
-          board.clear()
-          let name = file.students[pupil.student].name
-          log.warning("\(name): \(error); the others go on")
-          try pupil.session.fail()
-          try states.fail(pupil.student, after: progress.stepsDone - 1, "\(error)")
+        do {
+          isStopped = try !take(result, of: wave[index], progress, board) || isStopped
+        } catch {
+          // All have made the step: the others take note of it, too.
+          problem = problem ?? error
         }
       }
+      if let problem { throw problem }
       isStopped = isStopped || options.shouldStop()
       board.show(progress)
       return !isStopped
@@ -159,6 +160,32 @@ final class StudyClassroom {
     }
     try states.write()
     return !isStopped
+  }
+
+  /// Takes note of what a step did to a student.
+  ///
+  /// - Returns: false when the user wants to stop.
+  private func take(
+    _ result: Result<Learner.Update, TrainingError>, of pupil: Pupil, _ progress: Trainer.Progress,
+    _ board: StudyBoard
+  ) throws -> Bool {
+    switch result {
+    case .success(let update):
+      try pupil.session.after(progress, update)
+      board.note(pupil.student, step: progress.stepsDone, update)
+      states.advance(pupil.student, to: progress.stepsDone)
+      guard !pupil.session.mustStop else { return false }
+      guard pupil.session.isComplete else { return true }
+      board.clear()
+      return try finish(pupil)
+    case .failure(let error):
+      board.clear()
+      let name = file.students[pupil.student].name
+      log.warning("\(name): \(error); the others go on")
+      try states.fail(pupil.student, after: progress.stepsDone - 1, "\(error)")
+      try pupil.session.fail()
+      return true
+    }
   }
 
   /// - Returns: false when the user wants to stop before that is done.

@@ -43,10 +43,11 @@ struct StudyNames {
       guard let text = value.string, text.count <= longest else { return "#\(place + 1)" }
       return clean(text)
     }
-    // Some file systems take large and small letters for the same.
-    let counts = Dictionary(labels.map { ($0.lowercased(), 1) }, uniquingKeysWith: +)
+    // Some file systems take large and small letters for the same. The first keeps its name, so that it need not
+    // be trained again when the list grows.
+    var seen: Set<String> = []
     return labels.enumerated().map { place, label in
-      counts[label.lowercased()] == 1 ? label : "\(label)#\(place + 1)"
+      seen.insert(label.lowercased()).inserted ? label : "\(label)#\(place + 1)"
     }
   }
 

@@ -12,7 +12,7 @@ struct StudyRanking {
 
   /// The students of the best settings, and those that end before the step. Students that differ in their
   /// seed only are one setting, which counts by its mean top-1 on the validation images, without labels by its
-  /// agreement with the teachers; one of them that failed makes it the worst.
+  /// agreement with the teachers; one of them that did not come to the step makes it the worst.
   ///
   /// - Parameters:
   ///   - states: how far each student is, by its place in the study.
@@ -29,15 +29,16 @@ struct StudyRanking {
         kept.insert(student)
         continue
       }
-      let hasFailed = states[student].state == .failed
-      let value = try hasFailed ? nil : figure(student, step)
+      // What comes behind the step is not known when a study is not interrupted.
+      let isThere = states[student].steps >= step
+      let value = try isThere ? figure(student, step) : nil
       let key = file.students[student].settings.filter { $0.key != "seed" }
         .map { "\($0.key)=\($0.value)" }.joined(separator: "\n")
       let place = settings.firstIndex { $0.key == key } ?? settings.count
       if place == settings.count { settings.append((key, [], 0, false)) }
       settings[place].students.append(student)
       settings[place].sum += value ?? -.infinity
-      settings[place].isLeft = settings[place].isLeft || !hasFailed
+      settings[place].isLeft = settings[place].isLeft || isThere
     }
     func mean(_ place: Int) -> Double {
       settings[place].sum / Double(settings[place].students.count)
@@ -45,15 +46,25 @@ struct StudyRanking {
     // Of equal ones the earlier stays.
     let ranked = settings.indices.sorted { (mean($1), $0) < (mean($0), $1) }
     let count = settings.filter(\.isLeft).count
-    let most = max(1, Int((Double(count) * share).rounded(.up)))
+    // 100 x 0.07 is a little more than 7.
+    let most = max(1, Int((Double(count) * share - 1e-9).rounded(.up)))
     for place in ranked.prefix(most) { kept.formUnion(settings[place].students) }
     return kept
   }
 
   /// What a student is ranked by.
-  private func figure(_ student: Int, _ step: Int) throws -> Double? {
+  ///
+  /// - Throws: `ExperimentError` when its metrics do not tell.
+  private func figure(_ student: Int, _ step: Int) throws -> Double {
     let metrics = folder.student(file.students[student].name).metrics
     let series = try MetricsLog.series(["validation.top1", "validation.agreement"], path: metrics)
-    return (series[0].isEmpty ? series[1] : series[0]).last { $0.step == step }?.value
+    guard
+      let point = (series[0].isEmpty ? series[1] : series[0]).last(where: { $0.step == step })
+    else {
+      throw ExperimentError(
+        "\(metrics): is damaged; expected an evaluation of step \(step), which students are ranked by"
+      )
+    }
+    return point.value
   }
 }

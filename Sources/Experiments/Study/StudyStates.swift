@@ -76,10 +76,10 @@ final class StudyStates {
     }
   }
 
-  /// Whether a student has steps left before `end`.
-  func isUnfinished(_ student: Int, until end: Int) -> Bool {
+  /// Whether a student of `length` steps has something left to do until step `end`.
+  func isUnfinished(_ student: Int, until end: Int, of length: Int) -> Bool {
     let state = result.students[student]
-    return state.state == .waiting && state.steps < end
+    return state.state == .waiting && (state.steps < end || length <= end)
   }
 
   /// Takes note of a student's steps.
@@ -102,7 +102,9 @@ final class StudyStates {
 
   /// Students are not to go on, if they are not finished already.
   func halve(_ students: Set<Int>, at step: Int) throws {
-    for student in students where result.students[student].state == .waiting {
+    // One that could not begin has nothing that could be stopped.
+    for student in students
+    where result.students[student].state == .waiting && result.students[student].steps > 0 {
       result.students[student].state = .halved
       // TensorBoard would take it to be training.
       try EventLog(
