@@ -39,9 +39,9 @@ extension ReportPage {
     .t > * { font-weight: 650 }
     .t .s { font-weight: 400 }
     code { font: .92em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace }
-    .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr));
-      gap: 2rem 2.5rem; align-items: start }
-    figure { margin: 0; max-width: 38rem; min-width: 0 }
+    .figures { columns: 2 26rem; column-gap: 2.5rem }
+    .figures:has(> :only-child), .figures:has(> .w) { columns: auto }
+    figure { margin: 0 0 2rem; max-width: 38rem; break-inside: avoid }
     figure svg { display: block; width: 100%; height: auto }
     figure svg text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue",
       Arial, sans-serif }
@@ -71,9 +71,8 @@ extension ReportPage {
       th, td { padding: .15rem .6rem .15rem 0 }
       tbody code { overflow-wrap: anywhere }
       thead { display: table-header-group }
-      tr, figure { break-inside: avoid }
-      .figures { display: block; columns: 2; column-gap: 1.6rem }
-      .figures:has(> :only-child), .figures:has(> .w) { columns: auto }
+      tr { break-inside: avoid }
+      .figures { columns: 2; column-gap: 1.6rem }
       figure { margin-bottom: 1.4rem }
       figure.w { max-width: none; break-inside: auto }
       pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 7pt; padding: .5rem;
