@@ -98,7 +98,7 @@ final class RunSession {
     isInterrupted = try !watch.write(values, step: done)
     watch.show(progress, update)
     if !isInterrupted { unwritten = nil }
-    if isDue != (isInterrupted || isEvaluated) { try save() }
+    if isInterrupted ? !isDue : isDue && !isEvaluated { try save() }
   }
 
   /// Saves what is not saved, so that the process may end; the evaluation of the last step too, as one that is

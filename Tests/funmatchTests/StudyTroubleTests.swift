@@ -169,7 +169,7 @@ import Testing
     let resumed = try study("s", "--resume")
     #expect(
       resumed.status == 1
-        && resumed.errors.contains("learningRate=1e-9/metrics.jsonl: is damaged; expected an "),
+        && resumed.errors.contains("learningRate=1e-9/metrics.jsonl: has neither top-1 "),
       "\(resumed.errors)")
   }
 

@@ -138,6 +138,14 @@ import Testing
     #expect(
       try run.files("r/checkpoints").filter { $0.hasSuffix(".json") }
         == [5, 10, 15, 20, 21].map { String(format: "%09d.json", $0) })
+    // An evaluation is no reason to save.
+    #expect(
+      try run.distil(
+        "rare", "--quiet", "--set", "checkpoints={every: 8, keep: 9}", "--set", "evaluation.every=5"
+      ).status == 0)
+    #expect(
+      try run.files("rare/checkpoints").filter { $0.hasSuffix(".json") }
+        == [8, 16, 21].map { String(format: "%09d.json", $0) })
     let scores = try run.metrics("r").compactMap { line -> (step: Int, score: Double)? in
       guard let score = line.firstMatch(of: /"validation.top1":([0-9.e-]+)/),
         let step = line.firstMatch(of: /"step":([0-9]+)/)

@@ -62,7 +62,8 @@ struct StudyRanking {
       let point = (series[0].isEmpty ? series[1] : series[0]).last(where: { $0.step == step })
     else {
       throw ExperimentError(
-        "\(metrics): is damaged; expected an evaluation of step \(step), which students are ranked by"
+        "\(metrics): has neither top-1 nor agreement on the validation images after step \(step), which "
+          + "students are ranked by"
       )
     }
     return point.value
