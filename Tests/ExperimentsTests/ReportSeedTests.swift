@@ -239,4 +239,23 @@ struct ReportSeedTests {
     #expect(
       page.contains("Of each, the setting that ranks first is shown. In brackets: learningRate."))
   }
+
+  @Test func aSettingLooksTheSameInAllCurves() throws {
+    for (name, rate, top1) in [("a", "0.1", 0.9), ("b", "0.2", 0.8)] {
+      try folders.run(name, rate: rate, top1: top1, test: nil)
+    }
+    // The better one has no agreement.
+    let path = folders.path("a/metrics.jsonl")
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    try folders.damage("a/metrics.jsonl", text.replacing("validation.agreement", with: "other"))
+    _ = try page(try report("a", "b"))
+    func looks(_ name: String) throws -> [String] {
+      try String(contentsOfFile: folders.path("out/\(name).gnuplot"), encoding: .utf8)
+        .matches(of: /with linespoints linecolor '(\S+)' .* title '(.*?)'/)
+        .map { "\($0.2) \($0.1)" }
+    }
+    #expect(
+      try looks("accuracy") == ["learningRate 0.1 #0072B2", "learningRate 0.2 #D55E00"])
+    #expect(try looks("agreement") == ["learningRate 0.2 #D55E00"])
+  }
 }

@@ -81,13 +81,19 @@ extension ReportContents {
       ("accuracy", "Top-1", .validationTop1, \.top1),
       ("agreement", "Agreement with the teacher", .validationAgreement, \.agreement),
     ]
+    // One point of a student is no curve; tables have it.
+    func isCurve(
+      _ setting: ReportSetting, _ value: (ReportMetrics.Evaluation) -> Double?
+    ) -> Bool {
+      setting.students.contains { $0.metrics.evaluations.compactMap(value).count > 1 }
+    }
+    // A setting looks the same in all of them.
+    let shown = settings.filter { setting in kinds.contains { isCurve(setting, $0.3) } }
     return kinds.compactMap { name, words, measure, value in
       let key = key()
-      // One point of a student is no curve; tables have it.
-      let drawn = settings.filter { setting in
-        setting.students.contains { $0.metrics.evaluations.compactMap(value).count > 1 }
-      }.map { setting in
-        ReportFigure.Series(label: key.label(setting), rows: rows(setting, value))
+      let drawn = shown.enumerated().filter { isCurve($0.element, value) }.map { place, setting in
+        ReportFigure.Series(
+          label: key.label(setting), rows: rows(setting, value), look: place)
       }
       guard !drawn.isEmpty else { return nil }
       let isPart = settings.contains { setting in

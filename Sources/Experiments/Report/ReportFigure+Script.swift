@@ -115,9 +115,10 @@ extension ReportFigure {
   private var plots: [String] {
     var plots: [String] = []
     for (index, series) in series.enumerated() {
-      let color = Self.colors[index % Self.colors.count]
-      let point = Self.points[index % Self.points.count]
-      let dash = index / Self.colors.count + 1
+      let look = series.look ?? index
+      let color = Self.colors[look % Self.colors.count]
+      let point = Self.points[look % Self.points.count]
+      let dash = look / Self.colors.count + 1
       let label = "title '\(Self.plain(series.label, longest: Self.longest))'"
       let data = "'\(name).dat' index \(index) using"
       let style = "linecolor '\(color)' dashtype \(dash) pointtype \(point)"

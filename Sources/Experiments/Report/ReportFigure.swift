@@ -8,6 +8,8 @@ struct ReportFigure {
     let label: String
     /// Rows of `columns`.
     let rows: [[Double]]
+    /// Which colour and point it has; `nil` for that of its place in the figure.
+    var look: Int?
   }
 
   /// How the data are drawn; the columns are given with each.
