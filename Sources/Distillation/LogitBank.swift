@@ -162,6 +162,9 @@ public final class LogitBank {
 
   /// Logits as they come back from the bank: rounded to what it stores, f32, on their device.
   ///
+  /// - Parameters:
+  ///   - logits: (batch, classes), f32, of each teacher.
+  ///   - step: of the views, 0 being the first; named in the error.
   /// - Throws: `TrainingError` when a logit cannot be stored.
   public func rounded(_ logits: [Tensor], step: Int) throws -> [Tensor] {
     try logits.enumerated().map { number, values in

@@ -107,6 +107,12 @@ struct BankTests {
   @Test func whatCannotBeBankedIsSaid() throws {
     let fixed = try run.distil("fixed", "--set", "views.policy=fix/rs", "--set", "bank={}")
     #expect(fixed.status == 1 && fixed.errors.contains("bank: the teachers of views.policy fix/rs"))
+    // A dry run needs room for its own steps only.
+    let steps = "schedule.steps=100000000000"
+    let long = try run.distil("long", "--set", "bank={}", "--set", steps)
+    #expect(long.status == 1 && long.errors.contains("are free"), "\(long.errors)")
+    let dry = try run.distil("dry", "--set", "bank={}", "--set", steps, "--dry-run", "1")
+    #expect(dry.status == 0, "\(dry.errors)")
     let negative = try run.distil("negative", "--set", "bank={epochs: -1}")
     #expect(negative.status == 1 && negative.errors.contains("bank.epochs"))
   }

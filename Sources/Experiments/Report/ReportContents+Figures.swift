@@ -165,25 +165,22 @@ extension ReportContents {
   private var comparisons: [ReportFigure] {
     ["case", "views.policy"].filter { axes.contains($0) && !usesNames }.compactMap { axis in
       guard let result else { return nil }
-      func value(_ setting: ReportSetting, _ axis: String) -> String? {
-        setting.students.first?.values[axis]
-      }
       let (known, length) = settingsOfEqualLength(axis, result)
       var seen: Set<String> = []
       let chosen = known.filter { setting in
-        value(setting, axis).map { seen.insert($0).inserted } ?? false
+        setting.value(axis).map { seen.insert($0).inserted } ?? false
       }
       guard chosen.count > 1 else { return nil }
       let best = chosen.compactMap { setting in setting.end(result).map { (setting, $0) } }
         .sorted { $0.1.mean > $1.1.mean }
       let others = axes.filter { other in
-        other != axis && Set(best.map { value($0.0, other) }).count > 1
+        other != axis && Set(best.map { $0.0.value(other) }).count > 1
       }
       // With what only goes with it, the case says all.
       let isAlone = others.isEmpty || known.count == best.count
       let labels = best.map { setting, _ in
-        let own = value(setting, axis) ?? "–"
-        let rest = others.map { value(setting, $0) ?? "–" }.joined(separator: ", ")
+        let own = setting.value(axis) ?? "–"
+        let rest = others.map { setting.value($0) ?? "–" }.joined(separator: ", ")
         return isAlone ? own : "\(own) (\(rest))"
       }
       let rows = best.enumerated().map { place, pair in
@@ -210,20 +207,17 @@ extension ReportContents {
   private func settingsOfEqualLength(
     _ axis: String, _ result: ReportMeasure
   ) -> (settings: [ReportSetting], length: String?) {
-    func value(_ setting: ReportSetting, _ axis: String) -> String? {
-      setting.students.first?.values[axis]
-    }
-    let known = settings.filter { value($0, axis) != nil && $0.end(result) != nil }
+    let known = settings.filter { $0.value(axis) != nil && $0.end(result) != nil }
     guard let length = Self.lengths.first(where: { axes.contains($0) && $0 != axis }) else {
       return (known, nil)
     }
-    let count = Set(known.map { value($0, axis) }).count
-    let whole = Dictionary(grouping: known) { value($0, length).flatMap(Double.init) ?? 0 }
-      .filter { Set($0.value.map { value($0, axis) }).count == count }
+    let count = Set(known.map { $0.value(axis) }).count
+    let whole = Dictionary(grouping: known) { $0.value(length).flatMap(Double.init) ?? 0 }
+      .filter { Set($0.value.map { $0.value(axis) }).count == count }
     guard let longest = whole.max(by: { $0.key < $1.key }) else { return (known, nil) }
     return (
       longest.value,
-      longest.value.first.map { "\(short(length)) \(value($0, length) ?? "–")" }
+      longest.value.first.map { "\(short(length)) \($0.value(length) ?? "–")" }
     )
   }
 

@@ -18,6 +18,9 @@ struct ReportSetting {
     return all.count <= 40 ? all : "\(first) and \(names.count - 1) more"
   }
 
+  /// Its value on an axis.
+  func value(_ axis: String) -> String? { students.first?.values[axis] }
+
   /// A figure over its seeds, of those that did not fail; `nil` where no student has it.
   func spread(_ measure: ReportMeasure) -> Spread? {
     Spread(students.filter { $0.state != .failed }.compactMap(measure.value))
