@@ -4,10 +4,11 @@
 
 SWIFT ?= swift
 CLANG_FORMAT ?= clang-format
-SWIFT_FILES := Sources Tests Package.swift
+SWIFT_FILES := Sources Tests Examples Package.swift
 SHIM_FILES = $(wildcard Sources/CTorch/*.cpp Sources/CTorch/*.h Sources/CTorch/include/*.h \
 	Sources/CCodecs/*.c Sources/CCodecs/*.h Sources/CCodecs/include/*.h)
-TEST := $(SWIFT) test -c release --disable-xctest --disable-testable-imports
+# One suite after another, so that the log tells how long each took.
+TEST := Scripts/slowest.sh $(SWIFT) test -c release --disable-xctest --disable-testable-imports --no-parallel
 
 .PHONY: help setup build demo demo-photos studies test soak bench format lint clean
 
@@ -49,8 +50,10 @@ format: ## rewrite Swift and C++ sources in the house style
 		{ echo "clang-format is missing (Debian: apt-get install clang-format; macOS: brew install clang-format)" >&2; exit 1; }
 	$(CLANG_FORMAT) -i $(SHIM_FILES)
 
-lint: ## complain about Swift sources that are not in the house style
+lint: ## complain about Swift sources that are not in the house style, and about imports that point up
 	$(SWIFT) format lint --strict -r $(SWIFT_FILES)
+	@Scripts/check_layers
+	@python3 Scripts/check_layers_test.py
 
 clean: ## remove what was built; .deps, with libtorch, stays
 	rm -rf .build

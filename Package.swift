@@ -49,9 +49,11 @@ func tests(
 }
 
 let modules = [
-  "Torch", "NN", "Optimizers", "Models", "ONNX", "Images", "Datasets", "Views", "Distillation",
-  "Experiments",
+  "Settings", "Files", "Torch", "NN", "Optimizers", "Images", "Models", "ONNX", "Datasets", "Views",
+  "Distillation", "Recipes", "TensorBoard", "Banks", "Runs", "Studies", "Reports", "Commands",
 ]
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
   name: "FunMatch",
@@ -62,6 +64,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
@@ -85,50 +88,59 @@ let package = Package(
     .target(
       name: "CCodecs", dependencies: ["CJPEG", "CPNG"], path: "Sources/CCodecs",
       linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
-    module("Torch", ["CTorch", "CZip"]),
-    module("NN", ["FunMatchTorch"]),
+    module("Settings", []),
+    module("Files", ["CZip", .product(name: "Crypto", package: "swift-crypto")]),
+    module("Torch", ["CTorch", "CZip", "FunMatchFiles", "FunMatchSettings"]),
+    module("NN", ["FunMatchTorch", "FunMatchFiles"]),
     module("Optimizers", ["FunMatchNN"]),
-    module("Models", ["FunMatchNN", "FunMatchImages"]),
+    module("Models", ["FunMatchNN", "FunMatchImages", "FunMatchFiles", "FunMatchSettings"]),
     module(
       "ONNX",
-      ["FunMatchModels", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      [
+        "FunMatchModels", "FunMatchFiles",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
       exclude: ["onnx.proto"]),
-    module("Images", ["CCodecs"]),
-    module("Datasets", ["FunMatchImages", "CZlib"]),
+    module("Images", ["CCodecs", "FunMatchSettings"]),
+    module("Datasets", ["FunMatchImages", "FunMatchFiles", "CZlib"]),
     module("Views", ["FunMatchDatasets"]),
     module("Distillation", ["FunMatchModels", "FunMatchOptimizers", "FunMatchViews"]),
+    module("Recipes", ["FunMatchDistillation", "Yams"]),
     module(
-      "Experiments",
+      "TensorBoard",
+      ["FunMatchFiles", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["event.proto"]),
+    module("Banks", ["FunMatchRecipes", logging]),
+    module("Runs", ["FunMatchBanks", "FunMatchTensorBoard", logging]),
+    module("Studies", ["FunMatchRuns", "Yams", logging]),
+    module("Reports", ["FunMatchStudies"]),
+    module(
+      "Commands",
       [
-        "FunMatchDistillation", "Yams", .product(name: "Logging", package: "swift-log"),
-        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-      ], exclude: ["TensorBoard/event.proto"]),
-    .executableTarget(
-      name: "funmatch",
-      dependencies: [
-        "FunMatchExperiments", "FunMatchONNX",
+        "FunMatchReports", "FunMatchONNX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      path: "Sources/funmatch"),
+      ]),
+    .executableTarget(
+      name: "funmatch", dependencies: ["FunMatchCommands"], path: "Sources/funmatch"),
     .target(
       name: "FunMatchTestSupport", dependencies: ["FunMatchTorch", "FunMatchDatasets"],
       path: "Tests/Support",
       exclude: [
-        "import_pytorch.py", "read_events.py", "read_hparams.py", "run_onnx.py", "save_programs.py",
+        "check_recipes.py", "import_pytorch.py", "read_events.py", "read_hparams.py", "run_onnx.py",
+        "save_programs.py",
       ]),
+    tests("Settings"), tests("Files"),
     tests("Torch", exclude: ["Fixtures"]), tests("NN"),
     tests("Optimizers", exclude: ["Fixtures"]), tests("Models", exclude: ["Fixtures"]),
     tests("ONNX"),
     tests("Images", ["FunMatchDatasets", "CCodecs"], exclude: ["Fixtures"]),
     tests("Datasets", exclude: ["Fixtures"]), tests("Views"),
     tests("Distillation", exclude: ["Fixtures"]),
-    tests("Experiments"),
+    tests("Recipes"), tests("TensorBoard"), tests("Banks"), tests("Runs"), tests("Studies"),
+    tests("Reports"), tests("Commands"),
     .testTarget(
       name: "funmatchTests",
-      dependencies: [
-        "funmatch", "FunMatchTestSupport", "FunMatchModels", "FunMatchViews",
-        "FunMatchDistillation",
-      ],
+      dependencies: ["funmatch", "FunMatchTestSupport", "FunMatchStudies"],
       path: "Tests/funmatchTests"),
   ],
   swiftLanguageModes: [.v6],

@@ -2,7 +2,7 @@
 # Measures what sharing teachers saves, on Fashion-MNIST, all of it in one call on one machine. Called by `make bench`.
 #
 #   bench_studies.sh study    20 students under a teacher at least 5 times as costly as a student's step: one study against
-#                             20 single runs by this tool; what teachers were asked about is counted on both sides
+#                             20 single runs by this tool; the views that teachers computed are counted on both sides
 #   bench_studies.sh bank     R152x2 teaching R50x1, 128 px, batch 16: steps from a logit bank against the live teacher
 #
 #   THREADS=2                 threads of an operator
@@ -23,12 +23,12 @@ fail() {
 [ -x "$tool" ] || fail "$tool is not there: run 'make bench' or 'make build'"
 
 seconds() { date +%s.%N; }
-# Views that a log says that teachers were asked about.
-views() { sed -n 's/.*asked about \([0-9,]*\) views$/\1/p' "$@" | tr -d , | awk '{ sum += $1 } END { print sum + 0 }'; }
+# Views of which the teachers computed logits, by a log.
+views() { sed -n 's/.*teachers computed logits of \([0-9,]*\) views$/\1/p' "$@" | tr -d , | awk '{ sum += $1 } END { print sum + 0 }'; }
 # Percentages of a run's time: teachers, student.
 shares() { sed -n 's/.*mixing took \([0-9.]*\) %, the student \([0-9.]*\) %.*/\1 \2/p' "$1" | tail -1; }
 
-# A teacher with weights after one step, which cost as much to ask as any.
+# A teacher with weights after one step, which costs as much as any.
 make_teacher() { # SPEC RESOLUTION
   cat >"$work/teacher.yaml" <<EOF
 data: {train: "fashion-mnist:train[:16]"}
@@ -78,17 +78,17 @@ EOF
         fail "$name: the study's student has other weights than the one alone"
     done
   done
-  local asked alone
-  asked=$(views "$work/study/log.txt")
+  local shared alone
+  shared=$(views "$work/study/log.txt")
   alone=$(views "$work"/alone/*/log.txt)
-  [ "$asked" = $((steps * batch)) ] || fail "the study asked about $asked views, expected $((steps * batch))"
-  [ "$alone" = $((20 * steps * batch)) ] || fail "single runs asked about $alone views, expected $((20 * steps * batch))"
+  [ "$shared" = $((steps * batch)) ] || fail "the study's teacher computed $shared views, expected $((steps * batch))"
+  [ "$alone" = $((20 * steps * batch)) ] || fail "the teachers of single runs computed $alone views, expected $((20 * steps * batch))"
   shares "$work/alone/learningRate=0.001,weightDecay=1.0e-4/log.txt" | awk -v study="$study" -v single="$single" \
-    -v asked="$asked" -v alone="$alone" '{
+    -v shared="$shared" -v alone="$alone" '{
       ratio = $1 / $2
       printf "teacher %.1f times a student'\''s step; 20 single runs %.1f s, one study %.1f s: %.1f %% of the time\n", \
         ratio, single, study, 100 * study / single
-      printf "views that the teacher was asked about: %d and %d; all 20 students have the same weights on both sides\n", alone, asked
+      printf "views of which the teacher computed logits: %d and %d; all 20 students have the same weights on both sides\n", alone, shared
       if (ratio < 5) { print "the teacher should be at least 5 times as costly"; exit 1 }
       if (study > 0.3 * single) { print "the study should take at most 30 %"; exit 1 }
     }'
@@ -110,7 +110,7 @@ EOF
     "$tool" distill "$work/student.yaml" --output "$work/$name" --threads "$threads" --quiet \
       --set 'bank={precision: f32}' >/dev/null
   done
-  [ "$(views "$work/bank/log.txt")" = 0 ] || fail "the second run asked the teacher"
+  [ "$(views "$work/bank/log.txt")" = 0 ] || fail "the teacher computed in the second run"
   python3 - "$work" $(shares "$work/live/log.txt") <<'EOF'
 import json
 import statistics

@@ -136,8 +136,8 @@ def photographs(checks, variant):
     numpy.save(checks.file("pixels.npy"), numpy.stack(pixels))
     checks.funmatch("predict", model, "--input", checks.file("pixels.npy"), "--output", checks.file("logits.npy"), "--threads", "1")
     checks.check(f"EfficientNet-Lite{variant} on {len(paths)} photographs", numpy.load(checks.file("logits.npy")), theirs)
-    answers = json.loads(checks.funmatch("predict", model, *map(str, paths), "--top", "1", "--json", "--threads", "1").splitlines()[-1])
-    right = sum(answer["top"][0]["index"] == label for answer, label in zip(answers["predictions"], labels))
+    predictions = json.loads(checks.funmatch("predict", model, *map(str, paths), "--top", "1", "--json", "--threads", "1").splitlines()[-1])
+    right = sum(image["top"][0]["index"] == label for image, label in zip(predictions["predictions"], labels))
     checks.failed = checks.failed or right < 17 or len(paths) != 20
     print(f"{'ok  ' if right >= 17 else 'FAIL'} EfficientNet-Lite{variant}: {right} of {len(paths)} right at {size} px")
 

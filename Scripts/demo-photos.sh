@@ -95,7 +95,7 @@ sed '/^{/d' <<<"$result" | sed -n '1,4p'
 echo
 printf '%-28s %10s %10s\n' '' before after
 printf '%-28s %10.4f %10.4f\n' "agreement with the teacher" "$(number "$first" agreement)" "$(number "$last" agreement)"
-printf '%-28s %10.4f %10.4f\n' "its answer among first five" "$(number "$first" agreementTop5)" "$(number "$last" agreementTop5)"
+printf '%-28s %10.4f %10.4f\n' "its class among first five" "$(number "$first" agreementTop5)" "$(number "$last" agreementTop5)"
 printf '%-28s %10.4f %10.4f\n' "KL distance to it, nats" "$(number "$first" kl)" "$(number "$last" kl)"
 echo
 echo "student, a model file:     $output/student.safetensors"

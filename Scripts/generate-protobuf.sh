@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-files=(Sources/Experiments/TensorBoard/event.proto Sources/ONNX/onnx.proto)
+files=(Sources/TensorBoard/event.proto Sources/ONNX/onnx.proto)
 checkout=.build/checkouts/swift-protobuf
 scratch=$PWD/.build/protobuf-plugin
 

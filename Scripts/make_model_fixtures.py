@@ -6,13 +6,15 @@
 Weights are too large to keep, so both sides make them: a value of an array depends on the array's name and the value's
 place alone (`values`). For each network the file has its numbers of arrays and parameters, multiply-accumulates at two
 sizes, logits of two images, and of a training pass over four others the logits, norms of gradients and the running
-statistics after it. Everything is computed in double precision, but what single precision makes of the norms. Needs
-torch, timm and numpy.
+statistics after it. Everything is computed in double precision, but for the deviations: how far timm itself is from that
+in single precision, or bf16, at most (`deviation.py`; larger ones that OUTPUT has are kept). Needs torch, timm and numpy.
 """
+import copy
 import json
 import pathlib
 import sys
 
+import deviation
 import numpy
 import torch
 
@@ -116,41 +118,55 @@ def rounded(tensor):
     return [float(f"{value:.9g}") for value in tensor.detach().flatten().tolist()]
 
 
-def trained(model, first=0):
-    """Logits of a training pass, and norms of gradients of the mean of their squares, neither of which depends on which
-    of the images is `first`, but for rounding."""
+def trained(model, first=0, dtype=None):
+    """Logits of a training pass, norms of gradients of the mean of their squares, and running statistics; none of them
+    depends on which of the images is `first`, but for rounding."""
     model.train()
-    logits = model(images(4, 64, 48).roll(-first, 0).to(model.conv_stem.weight.dtype))
+    batch = images(4, 64, 48).roll(-first, 0).to(model.conv_stem.weight.dtype)
+    with torch.autocast("cpu", dtype, enabled=dtype is not None):
+        features = model.forward_head(model.forward_features(batch), pre_logits=True)
+    logits = model.classifier(features.to(batch.dtype))
     logits.square().mean().backward()
     chosen = ("conv_stem.", "bn1.", "blocks.2.1.", "conv_head.", "classifier.")
-    return logits, {key: value.grad.norm().item() for key, value in model.named_parameters() if key.startswith(chosen)}
+    norms = {key: value.grad.norm().item() for key, value in model.named_parameters() if key.startswith(chosen)}
+    return logits.detach().roll(first, 0), norms, {key: value for key, value in model.state_dict().items() if "running_" in key}
 
 
 def describe(name, groups):
-    model = network(name, groups).eval()
+    original = network(name, groups).eval()
+    model = copy.deepcopy(original)
     arrays = [key for key in model.state_dict() if not key.endswith("num_batches_tracked")]
     result = {
         "arrays": len(arrays), "parameters": sum(value.numel() for value in model.parameters()),
         "macs224x224": multiply_accumulates(model, (224, 224)), "macs75x98": multiply_accumulates(model, (75, 98)),
     }
     with torch.inference_mode():
-        result["logits"] = rounded(model(images(2, 75, 98)))
-    logits, norms = trained(model)
+        logits = model(images(2, 75, 98))
+    result["logits"] = rounded(logits)
+    result["logitsDeviation"] = deviation.single(original, images(2, 75, 98), logits)
+    logits, norms, statistics = trained(model)
     result["trainingLogits"] = rounded(logits)
     # A bias before another batch normalisation has no gradient but rounding.
     norms = {key: norm for key, norm in norms.items() if norm > 1e-6 * max(norms.values())}
     result["gradientNorms"] = {key: float(f"{norm:.9g}") for key, norm in norms.items()}
     # Rounding moves values over the kinks of activations; how far that takes timm itself is what others may differ by.
-    deviation = 0
-    for first in range(4):
-        for layout in (torch.contiguous_format, torch.channels_last):
-            _, single = trained(network(name, groups).float().to(memory_format=layout), first)
-            deviation = max(deviation, *(abs(single[key] / norm - 1) for key, norm in norms.items()))
-    result["gradientDeviation"] = float(f"{deviation:.2g}")
-    state = model.state_dict()
-    statistics = [key for key in arrays if "running_" in key]
-    result["statistics"] = {key: rounded(state[key]) for key in statistics if key.startswith("bn1.")}
-    result["statisticNorms"] = {key: float(f"{state[key].norm().item():.9g}") for key in statistics}
+    largest = dict.fromkeys(("trainingLogits", "gradient", "statistics", "statisticNorms"), 0)
+    for layout in deviation.ways():
+        for first in range(4):
+            single = trained(copy.deepcopy(original).float().to(memory_format=layout), first)
+            found = {
+                "trainingLogits": [deviation.relative(single[0], logits)],
+                "gradient": [abs(single[1][key] / norm - 1) for key, norm in norms.items()],
+                "statistics": [deviation.relative(single[2][key], statistics[key]) for key in statistics if key.startswith("bn1.")],
+                "statisticNorms": [abs(single[2][key].double().norm() / statistics[key].norm() - 1).item() for key in statistics],
+            }
+            largest = {key: max([value, *found[key]]) for key, value in largest.items()}
+    result |= {key + "Deviation": value for key, value in largest.items()}
+    errors = [trained(copy.deepcopy(original).float(), first, torch.bfloat16)[0].double() - logits for first in range(4)]
+    result["halfDeviation"] = max((error.square().mean() / logits.square().mean()).sqrt().item() for error in errors)
+    result = {key: deviation.rounded(value) if key.endswith("Deviation") else value for key, value in result.items()}
+    result["statistics"] = {key: rounded(value) for key, value in statistics.items() if key.startswith("bn1.")}
+    result["statisticNorms"] = {key: float(f"{value.norm().item():.9g}") for key, value in statistics.items()}
     return result
 
 
@@ -158,7 +174,12 @@ def main():
     folder = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "ModelsTests" / "Fixtures"
     output = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else folder / "mobile.json"
     output.parent.mkdir(exist_ok=True)
-    lines = [f"{json.dumps(name)}: {json.dumps(describe(name, groups))}" for name, groups in NETWORKS.items()]
+    known = json.loads(output.read_text()) if output.exists() else {}
+    lines = []
+    for name, groups in NETWORKS.items():
+        result, before = describe(name, groups), known.get(name, {})
+        result |= {key: max(value, before.get(key, 0)) for key, value in result.items() if key.endswith("Deviation")}
+        lines.append(f"{json.dumps(name)}: {json.dumps(result)}")
     output.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 

@@ -7,15 +7,19 @@ FOLDER is Tests/ModelsTests/Fixtures beside this script's folder unless given. W
 
 - resnet_vit.json: of every network its arrays (name and shape), its number of parameters and its multiply-accumulates by
   image size. PyTorch's flop counter counts, attention taken apart into matrix products.
-- resnet_vit.safetensors: logits of full-size networks, and what a training pass leaves behind, computed in f64.
+- resnet_vit.safetensors: logits of full-size networks, and what a training pass leaves behind, computed in f64. Beside each,
+  as `deviation` or `half deviation` and its name, how far timm itself is from it at most in single precision or in bf16
+  (`deviation.py`; larger ones that are in the file are kept).
 
 Weights and images are not in there: `drawn` makes them of nothing but their names, and the tests do the same.
 Needs torch, timm, numpy and safetensors.
 """
+import copy
 import json
 import pathlib
 import sys
 
+import deviation
 import numpy
 import torch
 
@@ -92,6 +96,66 @@ def described(name, sizes, **options):
     }
 
 
+def number(value):
+    return torch.tensor([deviation.rounded(value)])
+
+
+def resampled(side):
+    model = network("vit_tiny_patch16_224", img_size=side)
+    positions = network("vit_tiny_patch16_224").pos_embed
+    with torch.no_grad():
+        model.pos_embed.copy_(timm.layers.resample_abs_pos_embed(positions, [side // 16] * 2))
+    return model
+
+
+def evaluated():
+    """Logits of networks, by name, and deviations from them."""
+    odd, square = (75, 98), (224, 224)
+    cases = {name: (lambda name=name: network(name), odd) for name in ("resnet18", "resnet50")}
+    for size, pool in (("tiny", "token"), ("small", "token"), ("small", "avg")):
+        cases[f"vit_{size} {pool}"] = (lambda size=size, pool=pool: network(f"vit_{size}_patch16_224", global_pool=pool), square)
+    for side in (96, 320):
+        cases[f"vit_tiny at {side}"] = (lambda side=side: resampled(side), (side, side))
+    arrays = {}
+    for name, (make, shape) in cases.items():
+        images, model = drawn("images", (2, 3, *shape)).double(), make()
+        with torch.inference_mode():
+            arrays[name] = model(images)
+        arrays["deviation " + name] = number(deviation.single(model, images, arrays[name]))
+        if name in ("resnet18", "resnet50", "vit_tiny token"):
+            arrays["half deviation " + name] = number(deviation.half(model, images, arrays[name]))
+    return arrays
+
+
+def passed(model, first=0):
+    """What a training pass gives: logits, running statistics and norms of gradients, none of which depends on which of
+    the images is `first`, but for rounding."""
+    images = drawn("images", (4, 3, 64, 64)).roll(-first, 0).to(model.conv1.weight.dtype)
+    logits = model.train()(images)
+    logits.square().mean().backward()
+    statistics = {name: value for name, value in saved(model).items() if "running" in name}
+    # Kernels' gradients are large, their norms tell as much.
+    norms = {name: value.grad.norm().reshape(1) for name, value in model.named_parameters()}
+    return {"logits": {"": logits.detach().roll(first, 0)}, "statistics": statistics, "gradient norms": norms}
+
+
+def trained():
+    """The same of one network, by name, and deviations from each kind."""
+    original = network("resnet18", num_classes=10)
+    exact = passed(copy.deepcopy(original))
+    largest = dict.fromkeys(exact, 0)
+    for layout in deviation.ways():
+        for first in range(4):
+            single = passed(copy.deepcopy(original).float().to(memory_format=layout), first)
+            for kind, values in exact.items():
+                found = [deviation.relative(single[kind][name], value) for name, value in values.items()]
+                largest[kind] = max([largest[kind], *found])
+    arrays = {"training logits": exact["logits"][""]}
+    arrays |= {"training " + name: value for name, value in exact["statistics"].items()}
+    arrays |= {"gradient norm " + name: value for name, value in exact["gradient norms"].items()}
+    return arrays | {"deviation training " + kind: number(value) for kind, value in largest.items()}
+
+
 def main():
     here = pathlib.Path(__file__).resolve().parent
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else here.parent / "Tests/ModelsTests/Fixtures"
@@ -104,31 +168,10 @@ def main():
     (folder / "resnet_vit.json").write_text("{\n" + lines + "\n}\n")
 
     timm.layers.set_fused_attn(True)
-    arrays = {}
-    with torch.inference_mode():
-        odd, square = drawn("images", (2, 3, 75, 98)).double(), drawn("images", (2, 3, 224, 224)).double()
-        for name in ("resnet18", "resnet50"):
-            arrays[name] = network(name)(odd)
-        for name, pool in (("tiny", "token"), ("small", "token"), ("small", "avg")):
-            arrays[f"vit_{name} {pool}"] = network(f"vit_{name}_patch16_224", global_pool=pool)(square)
-        source = network("vit_tiny_patch16_224")
-        for side in (96, 320):
-            model = network("vit_tiny_patch16_224", img_size=side)
-            positions = timm.layers.resample_abs_pos_embed(source.pos_embed, [side // 16] * 2)
-            model.pos_embed.copy_(positions)
-            arrays[f"vit_tiny at {side}"] = model(drawn("images", (2, 3, side, side)).double())
-
-    model = network("resnet18", num_classes=10).train()
-    logits = model(drawn("images", (4, 3, 64, 64)).double())
-    logits.square().mean().backward()
-    arrays["training logits"] = logits.detach()
-    for name, value in saved(model).items():
-        if "running" in name:
-            arrays["training " + name] = value
-    # Kernels' gradients are large, their norms tell as much.
-    for name, value in model.named_parameters():
-        arrays["gradient norm " + name] = value.grad.norm().reshape(1)
-    safetensors.torch.save_file({name: value.float() for name, value in arrays.items()}, folder / "resnet_vit.safetensors")
+    arrays, path = evaluated() | trained(), folder / "resnet_vit.safetensors"
+    known = safetensors.torch.load_file(path) if path.exists() else {}
+    arrays |= {name: value.max(known.get(name, value)) for name, value in arrays.items() if "deviation" in name}
+    safetensors.torch.save_file({name: value.float() for name, value in arrays.items()}, path)
 
 
 if __name__ == "__main__":

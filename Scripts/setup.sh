@@ -117,11 +117,12 @@ link_libtorch() {
     fail ".deps/libtorch is no link and holds no whole libtorch: please move it away"
   fi
   ln -sfn "$1" "$deps/libtorch"
-  # Package.swift asks whether this libtorch has CUDA. SwiftPM keeps the answer by Package.swift's text alone, so that
-  # it would miss a change of libtorch; without these caches it evaluates the manifest anew (a second or two).
+  # Package.swift asks whether this libtorch has CUDA. SwiftPM keeps the answer by Package.swift's text alone, and its plan
+  # of the build by that file's age, so that it would miss a change of libtorch; without these caches and plans it makes
+  # them anew (some seconds).
   local caches=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}
   [ "$system" != Darwin ] || caches=${HOME:-/nonexistent}/Library/Caches
-  rm -f "$caches"/org.swift.swiftpm/manifests/manifest.db* .build/manifest.db*
+  rm -f "$caches"/org.swift.swiftpm/manifests/manifest.db* .build/manifest.db* .build/{debug,release}.yaml
 }
 
 # pip for the machine's own Python, or else, as libtorch does not depend on Python, for one that wheels exist for.
@@ -323,8 +324,8 @@ install_tensorboard() {
 
 # Without their requirements: they name another torch, and torchvision is needed only because timm imports it.
 timm=(timm==1.0.31 torchvision==0.28.0)
-# What timm imports, and what reads and writes ONNX.
-beside_timm=(pyyaml huggingface_hub safetensors numpy pillow onnx==1.23.2 onnxruntime==1.32.0)
+# What timm imports, what reads and writes ONNX, and what checks the recipes' JSON schema.
+beside_timm=(pyyaml huggingface_hub safetensors numpy pillow onnx==1.23.2 onnxruntime==1.32.0 jsonschema)
 
 # pip for a Python environment without one; $1 is where that keeps its packages.
 install_wheels() {

@@ -164,7 +164,7 @@ class GroupNorm : public torch::autograd::Function<GroupNorm> {
     auto y = at::empty_like(x);
     auto means = at::empty({x.size(0), groups}, gamma.options());
     auto inverses = at::empty_like(means);
-    const float *gammas = gamma.const_data_ptr<float>(), *betas = beta.const_data_ptr<float>();
+    const float *gammas = floats(gamma), *betas = floats(beta);
     float *meanData = means.mutable_data_ptr<float>();
     float *inverseData = inverses.mutable_data_ptr<float>();
     const int64_t image = shape.positions * shape.channels;
@@ -180,7 +180,7 @@ class GroupNorm : public torch::autograd::Function<GroupNorm> {
       run(forwardBF16, static_cast<const BF16 *>(x.const_data_ptr()),
           static_cast<BF16 *>(y.mutable_data_ptr()));
     else
-      run(forwardF32, x.const_data_ptr<float>(), y.mutable_data_ptr<float>());
+      run(forwardF32, floats(x), y.mutable_data_ptr<float>());
     context->save_for_backward({x, gamma, beta, means, inverses});
     context->saved_data["relu"] = relu;
     return y;
@@ -197,9 +197,9 @@ class GroupNorm : public torch::autograd::Function<GroupNorm> {
     auto dx = at::empty_like(x);
     auto dGamma = at::empty({x.size(0), shape.channels}, gamma.options());
     auto dBeta = at::empty_like(dGamma);
-    const float *gammas = gamma.const_data_ptr<float>(), *betas = beta.const_data_ptr<float>();
-    const float *means = saved[3].const_data_ptr<float>();
-    const float *inverses = saved[4].const_data_ptr<float>();
+    const float *gammas = floats(gamma), *betas = floats(beta);
+    const float *means = floats(saved[3]);
+    const float *inverses = floats(saved[4]);
     float *dGammas = dGamma.mutable_data_ptr<float>(), *dBetas = dBeta.mutable_data_ptr<float>();
     const int64_t image = shape.positions * shape.channels;
     const auto run = [&](auto kernel, const auto *from, const auto *gradient, auto *to) {
@@ -216,8 +216,7 @@ class GroupNorm : public torch::autograd::Function<GroupNorm> {
           static_cast<const BF16 *>(dy.const_data_ptr()),
           static_cast<BF16 *>(dx.mutable_data_ptr()));
     else
-      run(backwardF32, x.const_data_ptr<float>(), dy.const_data_ptr<float>(),
-          dx.mutable_data_ptr<float>());
+      run(backwardF32, floats(x), floats(dy), dx.mutable_data_ptr<float>());
     return {dx, dGamma.sum(0), dBeta.sum(0), at::Tensor(), at::Tensor(), at::Tensor()};
   }
 };

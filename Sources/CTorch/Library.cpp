@@ -1,6 +1,6 @@
 #include <ATen/Parallel.h>
-#include <c10/core/CachingDeviceAllocator.h>
 #include <ATen/Version.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <torch/version.h>
 
 #include <mutex>
@@ -46,6 +46,8 @@ at::Device deviceOf(ct_device device) {
       return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(device.index));
     case CT_MPS:
       return at::Device(at::kMPS, static_cast<at::DeviceIndex>(device.index));
+    case CT_META:
+      return at::Device(at::kMeta);
     default:
       return at::Device(at::kCPU);
   }
@@ -140,7 +142,8 @@ int32_t ct_device_count(int32_t type) {
 int32_t ct_free_memory(ct_device device, int64_t *bytes) {
   return guard([&] {
     const auto d = deviceOf(device);
-    *bytes = static_cast<int64_t>(c10::getDeviceAllocator(d.type())->getMemoryInfo(d.index()).first);
+    *bytes =
+        static_cast<int64_t>(c10::getDeviceAllocator(d.type())->getMemoryInfo(d.index()).first);
   });
 }
 

@@ -37,7 +37,7 @@ int32_t ct_sum_of_squares(ct_tensor x, double *out) {
       *out = at::square(tensor.to(at::kFloat)).sum(at::kDouble).item<double>();
       return;
     }
-    const float *values = tensor.const_data_ptr<float>();
+    const float *values = floats(tensor);
     *out = sumInPieces(tensor.numel(),
                        [&](int64_t begin, int64_t end) { return squares(values, begin, end); });
   });
@@ -109,7 +109,7 @@ static Squares update(at::Tensor &weight, const at::Tensor &gradient, at::Tensor
       static_cast<float>(o.multiplier)};
   float *w = weight.mutable_data_ptr<float>();
   float *v = nu.mutable_data_ptr<float>();
-  const float *g = gradient.const_data_ptr<float>();
+  const float *g = floats(gradient);
   void *m = mu.mutable_data_ptr();
   Squares total;
   std::vector<double> updates(static_cast<size_t>((weight.numel() + piece - 1) / piece));
@@ -209,7 +209,7 @@ int32_t ct_weight_update(ct_tensor weightHandle, ct_tensor directionHandle, doub
     if (direction.strides() != weight.strides())
       direction = at::empty_like(weight).copy_(direction);
     float *w = weight.mutable_data_ptr<float>();
-    const float *d = direction.const_data_ptr<float>();
+    const float *d = floats(direction);
     std::vector<double> updates(static_cast<size_t>((weight.numel() + piece - 1) / piece));
     squares[0] += sumInPieces(weight.numel(), [&](int64_t begin, int64_t end) {
       const Squares sums = step(w, d, static_cast<float>(rate), static_cast<float>(decay),

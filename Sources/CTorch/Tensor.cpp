@@ -55,6 +55,7 @@ ct_device ct_device_of(ct_tensor x) {
   const int32_t index = device.has_index() ? device.index() : 0;
   if (device.is_cuda()) return ct_device{CT_CUDA, index};
   if (device.is_mps()) return ct_device{CT_MPS, index};
+  if (device.is_meta()) return ct_device{CT_META, 0};
   return ct_device{CT_CPU, 0};
 }
 

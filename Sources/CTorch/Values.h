@@ -25,4 +25,12 @@ static CT_INLINE void write(BF16 &to, float value) {
   to.bits = static_cast<uint16_t>((raw & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : rounded);
 }
 
+/// The values of an f32 tensor. Not `const_data_ptr<float>()`: libtorch 2.11 declares it such that
+/// GCC, which libtorch is built with, and Swift's clang name its symbol differently.
+inline const float *floats(const at::Tensor &x) {
+  TORCH_CHECK(x.scalar_type() == at::kFloat, "expected scalar type Float but found ",
+              x.scalar_type());
+  return static_cast<const float *>(x.const_data_ptr());
+}
+
 }  // namespace ct

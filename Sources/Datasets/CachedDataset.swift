@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchFiles
 import FunMatchImages
 
 /// Another data set with its images kept in memory: as the JPEG and PNG files that they are, or

@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchFiles
 import FunMatchImages
 
 /// Decodes every image of a data set and tells which cannot be.

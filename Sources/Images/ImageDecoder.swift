@@ -1,5 +1,6 @@
 import CCodecs
 import Foundation
+import FunMatchSettings
 
 /// Decodes JPEG and PNG to RGB, as `tf.io.decode_image(channels=3)` does in the official pipeline
 /// (big_vision `pp/ops_image.py`, `decode`).
@@ -9,7 +10,7 @@ import Foundation
 /// key times ink.
 public struct ImageDecoder: Sendable {
   /// The inverse cosine transform of JPEG decoding.
-  public enum InverseDCT: String, Sendable, Codable, CaseIterable {
+  public enum InverseDCT: String, SettingName {
     /// libjpeg's fast integer method: TensorFlow's default, on which the official numbers rest.
     case fast
     /// libjpeg's accurate integer method, as Pillow, OpenCV and torchvision use it
@@ -18,7 +19,7 @@ public struct ImageDecoder: Sendable {
   }
 
   /// What to do about a JPEG with corrupt data in its middle.
-  public enum Damage: String, Sendable, Codable, CaseIterable {
+  public enum Damage: String, SettingName {
     /// Throw an error.
     case refuse
     /// Decode it as far as it goes, as TensorFlow and Pillow do with a warning. Some public data
@@ -27,7 +28,7 @@ public struct ImageDecoder: Sendable {
   }
 
   /// What to do about the orientation that a camera noted.
-  public enum EXIFOrientation: String, Sendable, Codable, CaseIterable {
+  public enum EXIFOrientation: String, SettingName {
     /// Show the pixels as they are stored, as TensorFlow does.
     case ignore
     /// Turn the image upright, as viewers do.

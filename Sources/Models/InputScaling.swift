@@ -1,10 +1,11 @@
+import FunMatchSettings
 import FunMatchTorch
 
 /// What becomes of pixels before a network sees them: value / 255 · range, less the mean, divided by
 /// the standard deviation, for each channel. It belongs to a network: views are shared, this is not.
-public struct InputScaling: Codable, Sendable, Equatable {
+public struct InputScaling: Settings {
   /// In which order the channels come.
-  public enum ColorOrder: String, Codable, Sendable, CaseIterable {
+  public enum ColorOrder: String, SettingName {
     case rgb, bgr
   }
 
@@ -16,6 +17,9 @@ public struct InputScaling: Codable, Sendable, Equatable {
   public var range: Double
   /// The order of the channels.
   public var colorOrder: ColorOrder
+
+  /// What is official.
+  public init() { self = .official }
 
   /// Three values each, the deviations positive.
   public init(
@@ -31,31 +35,34 @@ public struct InputScaling: Codable, Sendable, Equatable {
   public static let imageNet = InputScaling(
     mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225])
 
-  private enum CodingKeys: String, CodingKey, CaseIterable {
-    case mean, std, range, colorOrder
+  /// Its keys.
+  public static let keys: [Key<InputScaling>] = [
+    Key(
+      "mean", \.mean, "What is subtracted from each channel; one number: from all.",
+      Limits("must be three numbers") { $0.count == 3 && $0.allSatisfy(\.isFinite) },
+      or: Double.self, isRequired: true, value: { [$0, $0, $0] }),
+    Key(
+      "std", \.std, "What each channel is divided by then; one number: all.",
+      Limits("must be three positive numbers") {
+        $0.count == 3 && $0.allSatisfy { $0 > 1e-6 && $0.isFinite }
+      }, or: Double.self, isRequired: true, value: { [$0, $0, $0] }),
+    Key(
+      "range", \.range, "What white is before that: 1 or 255.",
+      Limits("must be 1 or 255") { $0 == 1 || $0 == 255 }),
+    Key("colorOrder", \.colorOrder, "The order of the channels."),
+  ]
+
+  /// Impossible values are not decoded: tensors cannot be scaled with them.
+  public mutating func didDecode(_ decoder: any Decoder) throws {
+    try validate(at: decoder.codingPath.dotted)
   }
 
-  /// Decodes values that are possible; `range` and `colorOrder` may be absent, and a single number
-  /// stands for all channels.
-  public init(from decoder: any Decoder) throws {
-    let keys = try decoder.container(keyedBy: CodingKeys.self)
-    func values(_ key: CodingKeys) throws -> [Double] {
-      if let value = try? keys.decode(Double.self, forKey: key) { return [value, value, value] }
-      return try keys.decode([Double].self, forKey: key)
-    }
-    mean = try values(.mean)
-    std = try values(.std)
-    range = try keys.decodeIfPresent(Double.self, forKey: .range) ?? 1
-    colorOrder = try keys.decodeIfPresent(ColorOrder.self, forKey: .colorOrder) ?? .rgb
-    guard mean.count == 3, std.count == 3, mean.allSatisfy(\.isFinite),
-      std.allSatisfy({ $0 > 1e-6 && $0.isFinite }), range == 1 || range == 255,
-      mean.allSatisfy({ abs($0) <= 2 * range })
-    else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .mean, in: keys,
-        debugDescription:
-          "mean and std are three numbers each, std positive, mean within the range, which is 1 or 255 "
-          + "(range: 255 for values such as 123.675); not \(mean), \(std), range \(range)")
+  /// - Throws: `SettingsError` when a mean is far outside the range.
+  public func check(at key: String) throws {
+    guard mean.allSatisfy({ abs($0) <= 2 * range }) else {
+      throw SettingsError(
+        at: key, "mean",
+        "\(mean) is not within the range of \(range); range: 255 is for values such as 123.675")
     }
   }
 

@@ -1,10 +1,13 @@
 import FunMatchImages
-import FunMatchTorch
+import FunMatchNN
+import FunMatchSettings
 
-/// What tells one network of a family from another, under the names that recipes use.
-public protocol NetworkSpec: Codable, Sendable, Equatable {
-  /// The family's key in recipes and model files, such as `bit`.
-  static var family: String { get }
+/// What tells one network of a family from another, under the names that recipes use; its name is the
+/// family's, such as `bit`. A user of the library adds a family with `Registry.adding(family:)`.
+///
+/// Ranges of keys bound a network's size: it is built of shapes alone to be counted, so no array may
+/// have more values than an `Int` counts, nor a network more than some ten thousand arrays.
+public protocol NetworkSpec: Variant {
   /// Names that people know its networks by: ours, in the order of size, then timm's.
   static var known: [(name: String, spec: Self)] { get }
   /// The network of a name; by `known` where the family does not say otherwise.
@@ -20,20 +23,16 @@ public protocol NetworkSpec: Codable, Sendable, Equatable {
   var fixedResolution: Int? { get }
   /// How images are usually prepared for the network; `nil` where nothing is usual.
   var usualPreprocessing: EvaluationPreprocessing? { get }
-  /// Number of trainable values, as a float: it may be beyond any integer.
-  var parameterCount: Double { get }
 
   /// The same with what is open taken from `other`.
   func completed(by other: Self) -> Self
   /// The same with what is open, the number of classes excepted, as a layout has it, or as it is
   /// usual where weights are not read.
   func completed(for layout: WeightLayout?) -> Self
-  /// - Throws: `TorchError` when a size is out of range.
-  func validate() throws
-  /// The network with fresh values, or zeros if none are to be drawn.
+  /// The network with parameters that hold such values.
   ///
-  /// - Throws: `TorchError` when the spec is out of range or leaves `classes` open.
-  func build(drawsValues: Bool) throws -> any Model
+  /// - Throws: `SettingsError` when the spec is out of range or leaves `classes` open.
+  func build(_ values: InitialValues) throws -> any Model
 }
 
 extension NetworkSpec {
@@ -56,21 +55,37 @@ extension NetworkSpec {
   /// Nothing else is open.
   public func completed(for layout: WeightLayout?) -> Self { self }
 
-  /// The number of classes, if it is possible.
+  /// The number of classes of a spec that a network can be built to.
   ///
-  /// - Throws: `TorchError` when it is open or not possible.
-  package func checkedClasses() throws -> Int {
+  /// - Throws: `SettingsError` when it is open, or a key is out of range.
+  public func checkedClasses() throws -> Int {
+    try validate(at: Self.name)
     guard let classes else {
-      throw TorchError("\(Self.family): the number of classes is not given")
+      throw SettingsError(at: Self.name, "classes", "the number of classes is not given")
     }
-    try checkClasses()
     return classes
   }
 
-  /// - Throws: `TorchError` when the number of classes is given and not possible.
-  package func checkClasses() throws {
-    guard (1...1_000_000).contains(classes ?? 1) else {
-      throw TorchError("\(Self.family): classes \(classes ?? 0) must be between 1 and 1,000,000")
+  /// Number of trainable values; those of the last layer count if the number of classes is known.
+  ///
+  /// - Throws: `SettingsError` when a key is out of range.
+  public var parameterCount: Int {
+    get throws {
+      var spec = self
+      spec.classes = classes ?? 1
+      let model = try spec.build(.none)
+      let head = model.head.reduce(0) { $0 + $1.value.count }
+      return model.store.valueCount - (classes == nil ? head : 0)
     }
+  }
+}
+
+extension Key where Root: NetworkSpec {
+  /// The number of classes, which every family has.
+  public static var classes: Key {
+    Key(
+      "classes", \.classes,
+      "Number of classes; left out: as many as the teacher, the weights or the labels have.",
+      .within(1...1_000_000))
   }
 }

@@ -1,11 +1,12 @@
 import Foundation
 import FunMatchNN
+import FunMatchSettings
 import FunMatchTorch
 
 /// A classifier that PyTorch saved as a program (`TorchProgram`): nothing is known of its inside.
 public final class ProgramClassifier: Classifier {
   /// In which order a program wants its images' dimensions.
-  public enum Layout: String, Codable, Sendable, CaseIterable {
+  public enum Layout: String, SettingName {
     /// (N, 3, H, W), as nearly everywhere in PyTorch.
     case nchw
     /// (N, H, W, 3).

@@ -13,16 +13,16 @@ public struct WeightLayout: Sendable {
   public let input: InputScaling?
   /// Whether a file whose arrays have these names is in this layout.
   let isOf: @Sendable (_ names: Set<String>) -> Bool
-  /// A file's arrays under the names and in the shapes of the network's. What is unknown keeps its
-  /// name, so that it can be told of.
+  /// A file's arrays under the names and in the shapes of the network's, of which no more is known then.
+  /// What is unknown keeps its name, so that it can be told of.
   let translate: @Sendable (_ arrays: Arrays, _ model: any Model) -> Arrays
   /// Arrays, translated, with those whose shape depends on the size of images as the network has it.
   let resize: @Sendable (_ arrays: Arrays, _ model: any Model) -> Arrays
 
   /// - Parameters:
   ///   - isOf: whether a file whose arrays have these names is in this layout.
-  ///   - translate: what a file's arrays are called in the network; nothing is done without it, as
-  ///     our names are timm's.
+  ///   - translate: what a file's arrays are called in the network, which may have names and shapes alone
+  ///     and no values; nothing is done without it, as our names are timm's.
   ///   - resize: fits translated arrays to the size of images that the network takes. It is not for
   ///     finding out which network a file is of, as that shows in the shapes.
   public init(

@@ -4,7 +4,8 @@ import FunMatchTorch
 ///
 /// In training it takes mean and biased variance of the batch and lets the running ones follow, by
 /// `momentum`, with the unbiased variance, as PyTorch does; otherwise, and where one of the running ones
-/// is frozen or a batch has one value a channel, which has no variance, it takes those. A batch that is made in parts has the statistics of each part.
+/// is frozen or a batch has one value a channel, which has no variance, it takes those. A batch that is
+/// made in parts has the statistics of each part.
 ///
 /// In a network that is never trained again it becomes part of the convolution before it, if it was
 /// told of one: a pass over memory less (`ParameterStore.freeze`).

@@ -1,3 +1,4 @@
+import FunMatchFiles
 import FunMatchTorch
 
 /// The parameters and buffers of one network in the order of their creation, by checkpoint name.
@@ -10,13 +11,12 @@ public final class ParameterStore {
   var folds: [(kernel: Parameter, norm: BatchNorm2d)] = []
   private var byName: [String: Parameter] = [:]
 
-  let drawsValues: Bool
+  let values: InitialValues
 
   /// An empty store.
   ///
-  /// - Parameter drawsValues: whether parameters get their initial values, or zeros because they are
-  ///   about to be loaded.
-  public init(drawsValues: Bool = true) { self.drawsValues = drawsValues }
+  /// - Parameter values: what parameters hold when they are registered.
+  public init(_ values: InitialValues = .drawn) { self.values = values }
 
   /// Where names begin.
   public var root: Path { Path(store: self, name: "") }
@@ -45,14 +45,14 @@ public final class ParameterStore {
 
   /// Takes over values by name, converted to f32.
   ///
-  /// - Throws: `TorchError` naming `source` when a name is missing or unknown or a shape differs;
+  /// - Throws: `FileError` naming `source` when a name is missing or unknown or a shape differs;
   ///   nothing is changed then.
   public func load(_ values: [(name: String, tensor: Tensor)], from source: String) throws {
     let given = Dictionary(values, uniquingKeysWith: { first, _ in first })
     let unknown = values.map(\.name).filter { byName[$0] == nil }
     let missing = all.map(\.name).filter { given[$0] == nil }
     if !unknown.isEmpty || !missing.isEmpty {
-      throw TorchError(
+      throw FileError(
         "\(source): the arrays do not fit the model; missing: \(Self.list(missing)); "
           + "not part of it: \(Self.list(unknown))")
     }
@@ -60,7 +60,7 @@ public final class ParameterStore {
       guard let value = given[parameter.name], value.shape != parameter.value.shape else {
         continue
       }
-      throw TorchError(
+      throw FileError(
         "\(source): \(parameter.name) has shape \(value.shape), the model expects "
           + "\(parameter.value.shape)")
     }
@@ -97,8 +97,8 @@ public final class ParameterStore {
   public var trained: [Parameter] { parameters.filter(\.value.requiresGradient) }
 
   /// Turns the values into what the forward pass uses, once and for all: kernels are standardised
-  /// where the layer asks for it, take in the batch normalisation after them, and are stored in `precision`, as the pass wants them in memory. For a network that is never trained
-  /// again, such as a teacher.
+  /// where the layer does so, absorb the batch normalisation after them, and are stored in `precision`
+  /// in the memory format of the pass. For a network that is never trained again, such as a teacher.
   public func freeze(_ precision: DType) {
     withoutGradients {
       for (kernel, norm) in folds where !kernel.isFrozen { norm.fold(into: kernel) }

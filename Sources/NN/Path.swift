@@ -21,17 +21,15 @@ public struct Path {
     _ component: String, _ shape: [Int], _ kind: Parameter.Kind, _ initializer: Initializer
   ) -> Parameter {
     let parameter = Parameter(
-      name: (self / component).name, kind: kind,
-      value: store.drawsValues ? initializer(shape) : .zeros(shape))
+      name: (self / component).name, kind: kind, value: store.values.parameter(shape, initializer))
     store.add(parameter)
     return parameter
   }
 
   /// Registers statistics that are saved with the parameters but not trained.
   public func buffer(_ component: String, _ shape: [Int], _ initializer: Initializer) -> Parameter {
-    // Drawn or not, they are what evaluation divides by.
     let buffer = Parameter(
-      name: (self / component).name, kind: .buffer, value: initializer(shape))
+      name: (self / component).name, kind: .buffer, value: store.values.buffer(shape, initializer))
     store.add(buffer)
     return buffer
   }

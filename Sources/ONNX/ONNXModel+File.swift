@@ -1,4 +1,4 @@
-import Foundation
+import FunMatchFiles
 import FunMatchImages
 import FunMatchModels
 import FunMatchTorch
@@ -21,11 +21,11 @@ extension ONNXModel {
       throw TorchError("ONNX: the model file does not tell how large its images are")
     }
     let input = file.model.input
-    var metadata = [(key: "model", value: try Self.text(file.spec))]
-    if !file.classNames.isEmpty { metadata.append(("classes", try Self.text(file.classNames))) }
+    var metadata = [(key: "model", value: try JSONText.line(file.spec))]
+    if !file.classNames.isEmpty { metadata.append(("classes", try JSONText.line(file.classNames))) }
     metadata += [
-      ("mean", try Self.text(input.mean)), ("std", try Self.text(input.std)),
-      ("range", try Self.text(input.range)), ("color_order", input.colorOrder.rawValue),
+      ("mean", try JSONText.line(input.mean)), ("std", try JSONText.line(input.std)),
+      ("range", try JSONText.line(input.range)), ("color_order", input.colorOrder.rawValue),
       ("normalization", images == .pixels ? "included" : "excluded"),
     ]
     if let preprocessing = file.preprocessing {
@@ -38,11 +38,5 @@ extension ONNXModel {
     }
     try self.init(
       file.model, side: side, images: images, kernels: kernels, metadata: metadata)
-  }
-
-  private static func text(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchFiles
 import FunMatchImages
 import FunMatchModels
 import FunMatchNN
@@ -62,13 +63,13 @@ public struct ONNXModel {
 
   /// Writes the file; the same network gives the same bytes.
   ///
-  /// - Throws: `TorchError` when the file cannot be written.
+  /// - Throws: `FileError` when the file cannot be written.
   public func write(to path: String) throws {
     let bytes: Data
     do {
       bytes = try message.serializedData()
     } catch {
-      throw TorchError("cannot write '\(path)': \(error)")
+      throw FileError("cannot write '\(path)': \(error)")
     }
     try AtomicFile.write(to: path, bytes)
   }

@@ -22,10 +22,11 @@ public protocol Optimizer: AnyObject {
 }
 
 extension Optimizer {
-  /// Copies saved values into `state`, all of which must be there in the right shape and type.
+  /// Copies saved values into `state`, all of which must be there in the right shape and type: what
+  /// `restore` has to do beside `count`.
   ///
   /// - Throws: `TorchError` naming `source`; nothing is changed then.
-  func copyState(from saved: [(name: String, tensor: Tensor)], _ source: String) throws {
+  public func copyState(from saved: [(name: String, tensor: Tensor)], _ source: String) throws {
     let given = Dictionary(saved, uniquingKeysWith: { first, _ in first })
     let wanted = state
     let values = try wanted.map { name, own in

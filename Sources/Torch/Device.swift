@@ -78,6 +78,7 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
     switch handle.type {
     case Int32(CT_CUDA.rawValue): self = .cuda(Int(handle.index))
     case Int32(CT_MPS.rawValue): self = .mps
+    case Int32(CT_META.rawValue): preconditionFailure("a tensor without values is on no device")
     default: self = .cpu
     }
   }

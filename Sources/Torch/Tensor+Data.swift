@@ -42,6 +42,14 @@ extension Tensor {
     }
   }
 
+  /// A shape without values, which takes no memory: a tensor on libtorch's device `meta`.
+  package static func shapeAlone(_ shape: [Int]) -> Tensor {
+    let meta = ct_device(type: Int32(CT_META.rawValue), index: 0)
+    return make("a shape without values") {
+      ct_full(shape.int64, Int32(shape.count), 0, DType.f32.rawValue, meta, $0)
+    }
+  }
+
   /// A tensor of zeros.
   public static func zeros(_ shape: [Int], dtype: DType = .f32, device: Device = .cpu) -> Tensor {
     full(shape, 0, dtype: dtype, device: device)

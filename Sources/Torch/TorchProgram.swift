@@ -1,5 +1,6 @@
 internal import CTorch
 import Foundation
+import FunMatchFiles
 
 /// A network that PyTorch saved as a program, run in this process by libtorch.
 ///

@@ -8,7 +8,7 @@ public enum Stream: Int, Sendable {
   case mixup = 2
   /// The teachers' own crops and flips: by epoch and image.
   case teacherViews = 3
-  /// The crops and flips that a fixed teacher is asked about: by image and number.
+  /// The crops and flips of a fixed teacher: by image and number.
   case fixedViews = 4
   /// Which of several data sets is next: by 1,024 images.
   case mixture = 5

@@ -1,5 +1,6 @@
 import Foundation
 import FunMatchDatasets
+import FunMatchFiles
 import FunMatchTestSupport
 import Testing
 
@@ -15,7 +16,7 @@ struct FetchTests {
     let content = content ?? self.content
     return DatasetSource.File(
       server.address + "/data/" + name, size: content.count,
-      sha256: SHA256.hexadecimal(of: content), isArchive: isArchive)
+      sha256: Checksum.sha256(of: content), isArchive: isArchive)
   }
 
   private func unverified(_ server: Server, _ name: String = "a.bin") -> DatasetSource.File {
@@ -71,7 +72,7 @@ struct FetchTests {
     let server = try Server()
     try server.serve(content, as: "a.bin")
     let file = DatasetSource.File(
-      "https://example.org/long/way/a.bin", sha256: SHA256.hexadecimal(of: content))
+      "https://example.org/long/way/a.bin", sha256: Checksum.sha256(of: content))
     for mirror in [server.address + "/mirror", server.address + "/mirror/"] {
       let folder = try TemporaryFolder()
       try DatasetFetcher(folder: folder.path, mirror: mirror).fetch(file)
@@ -130,8 +131,8 @@ struct FetchTests {
     let server = try Server("--wrong")
     try server.serve(content, as: "a.bin")
     let text = try message { try fetcher.fetch(file(server)) }
-    let found = SHA256.hexadecimal(of: content.map { 255 - $0 })
-    for word in ["a.bin", found, SHA256.hexadecimal(of: content)] { #expect(text.contains(word)) }
+    let found = Checksum.sha256(of: content.map { 255 - $0 })
+    for word in ["a.bin", found, Checksum.sha256(of: content)] { #expect(text.contains(word)) }
     #expect(try target.contents.isEmpty)
     #expect(server.requests.count == 1)
   }

@@ -4,14 +4,15 @@ import Testing
 struct RegistryTests {
   @Test func knownDataSetsTellWhatTheyAre() {
     #expect(
-      DatasetRegistry.names
+      DatasetRegistry().cards.map(\.name)
         == [
           "flowers102", "pets", "food101", "sun397", "imagenet", "cifar10", "cifar100",
           "fashion-mnist",
         ])
-    #expect(DatasetRegistry.splits(of: "flowers102") == ["train", "validation", "test"])
-    #expect(DatasetRegistry.splits(of: "nothing") == [])
-    for card in DatasetRegistry.known {
+    #expect(
+      DatasetRegistry().card("flowers102")?.splits.map(\.name) == ["train", "validation", "test"])
+    #expect(DatasetRegistry().card("nothing") == nil)
+    for card in DatasetRegistry().cards {
       #expect(!card.splits.isEmpty && card.classes > 1 && !card.source.files.isEmpty)
       #expect(card.source.files.allSatisfy { $0.sha256.map { $0.count == 64 } ?? true })
       let archives = card.source.files.filter { $0.isArchive && $0.sha256 != nil }
@@ -21,7 +22,7 @@ struct RegistryTests {
 
   @Test func publishedCountsAreKnownByAnyNameOfASplit() throws {
     func count(_ name: String, _ split: String) throws -> Int? {
-      try #require(DatasetRegistry.known.first { $0.name == name }).publishedCount(of: split)
+      try #require(DatasetRegistry().card(name)).publishedCount(of: split)
     }
     for split in ["val", "validation"] { #expect(try count("imagenet", split) == 50_000) }
     for split in ["val", "validation", "test"] { #expect(try count("food101", split) == 25_250) }

@@ -16,15 +16,15 @@ private let grayLevels = PictureList(
   }, classNames: ["dark", "light"]
 ) { $0 < 8 ? ($0 < 6 ? 0 : 1) : nil }
 
-/// Says "light" above a brightness.
+/// Chooses "light" above a brightness.
 private final class Threshold: Classifier {
   let classes = 2
   let parameterCount: Int? = nil
   let threshold: Double
-  var asked = 0
+  var calls = 0
   init(_ threshold: Double) { self.threshold = threshold }
   func callAsFunction(_ images: Tensor, _ mode: Mode) -> Tensor {
-    asked += 1
+    calls += 1
     let brightness = images.mean([1, 2, 3]).reshaped([-1, 1]) - threshold
     return Tensor.concatenated([-brightness, brightness], 1)
   }
@@ -38,23 +38,23 @@ struct EvaluationTests {
     let preprocessing = EvaluationPreprocessing(resize: 8, crop: 8)
     // Levels 0, 25, ..., 225 are -1 ... 0.76; these thresholds lie between 125 and 150, and 175 and
     // 200.
-    let student = Evaluator.Subject(Threshold(0.1), preprocessing, precision: .f32)
+    let student = EvaluatedModel(Threshold(0.1), preprocessing, precision: .f32)
     let judge = Threshold(0.5)
-    let teacher = Evaluator.Subject(judge, preprocessing, precision: .f32)
+    let teacher = EvaluatedModel(judge, preprocessing, precision: .f32)
     let evaluator = Evaluator(
       grayLevels, teachers: [teacher], batchSize: batchSize, device: .cpu)
     let first = try evaluator(student)
-    let asked = judge.asked
+    let calls = judge.calls
     let result = try evaluator(student)
-    #expect(judge.asked == asked, "the teacher is asked once")
-    #expect(first.agreement == result.agreement && first.kl == result.kl)
+    #expect(judge.calls == calls, "the teacher computes once")
+    #expect(first.values == result.values)
     #expect(result.images == 10)
-    #expect(result.top1 == 1)
-    #expect(result.teacherTop1 == 0.75)
-    #expect(result.agreement == 0.8)
-    #expect((result.kl ?? 0) > 0)
+    #expect(result[.top1] == 1)
+    #expect(result.teacher(.top1) == 0.75)
+    #expect(result[.agreement] == 0.8)
+    #expect((result[.kl] ?? 0) > 0)
     let alone = try Evaluator(grayLevels, batchSize: batchSize, device: .cpu)(student)
-    #expect(alone.agreement == nil && alone.teacherTop1 == nil && alone.kl == nil)
+    #expect(alone[.agreement] == nil && alone.teacher(.top1) == nil && alone[.kl] == nil)
   }
 
   /// A file that ends early is whole for a network that looks at its middle, and broken for one that
@@ -67,9 +67,9 @@ struct EvaluationTests {
       _ = try folder.write("\(number).jpg", Array(file.prefix(kept)))
     }
     let images = try DatasetRegistry().open(DatasetReference("photos:\(folder.path)"))
-    let whole = Evaluator.Subject(
+    let whole = EvaluatedModel(
       Threshold(0), EvaluationPreprocessing(resize: 24, crop: 24), precision: .f32)
-    let middle = Evaluator.Subject(
+    let middle = EvaluatedModel(
       Threshold(0), EvaluationPreprocessing(resize: 48, crop: 24), precision: .f32)
     for (student, teacher) in [(whole, middle), (middle, whole)] {
       let evaluator = Evaluator(
@@ -90,8 +90,8 @@ struct EvaluationTests {
       $0 < 4 ? 0 : 1
     }
     let preprocessing = EvaluationPreprocessing(resize: 8, crop: 8)
-    let student = Evaluator.Subject(Threshold(0.2), preprocessing, precision: .f32)
-    let teacher = Evaluator.Subject(
+    let student = EvaluatedModel(Threshold(0.2), preprocessing, precision: .f32)
+    let teacher = EvaluatedModel(
       Threshold(0.9), EvaluationPreprocessing(resize: 9, crop: 8), precision: .f32)
     #expect(throws: ImageError.self) {
       try Evaluator(images, batchSize: 4, device: .cpu)(student)
@@ -102,21 +102,21 @@ struct EvaluationTests {
     for _ in 0..<2 {
       let result = try evaluator(student)
       #expect(result.images == 4)
-      #expect(result.top1 == 1)
-      #expect(result.teacherTop1 == 0.75 && result.agreement == 0.75)
+      #expect(result[.top1] == 1)
+      #expect(result.teacher(.top1) == 0.75 && result[.agreement] == 0.75)
     }
   }
 
   /// Networks that prepare images alike are shown the same pixels; the others their own.
-  @Test func severalTeachersAnswerAsOne() throws {
+  @Test func severalTeachersCountAsOne() throws {
     let images = CountedList(grayLevels)
     let (alike, other) = (
       EvaluationPreprocessing(resize: 8, crop: 8), EvaluationPreprocessing(resize: 8, crop: 4)
     )
-    let student = Evaluator.Subject(Threshold(0.1), alike, precision: .f32)
+    let student = EvaluatedModel(Threshold(0.1), alike, precision: .f32)
     let judges = [Threshold(0.5), Threshold(-0.5), Threshold(0.2)]
     let ways = [alike, other, other]
-    let teachers = zip(judges, ways).map { Evaluator.Subject($0, $1, precision: .f32) }
+    let teachers = zip(judges, ways).map { EvaluatedModel($0, $1, precision: .f32) }
     let weights = [1.0, 2, 5]
     let brightness = (0..<10).map { Float(25 * $0) / 127.5 - 1 }
     func logits(_ thresholds: [Double]) -> [Tensor] {
@@ -126,29 +126,29 @@ struct EvaluationTests {
       }
     }
     for combination in Ensemble.Combination.allCases {
-      var tally = Tally(classes: 2)
-      tally.count(
+      var tally = MetricTally()
+      tally.add(
         logits([0.1])[0], (0..<10).map { grayLevels.label(at: $0) },
         teacher: Ensemble(combination, weights: weights).combined(logits([0.5, -0.5, 0.2])))
       let evaluator = Evaluator(
         images, teachers: teachers, ensemble: Ensemble(combination, weights: weights), batchSize: 4,
         device: .cpu)
       for opened in [20, 10] {
-        let (before, asked) = (images.opened, judges.map(\.asked))
+        let (before, calls) = (images.opened, judges.map(\.calls))
         let result = try evaluator(student)
         #expect(images.opened - before == opened)
-        #expect(zip(judges, asked).allSatisfy { $0.asked - $1 == (opened == 20 ? 3 : 0) })
-        let expected = tally.evaluation.figures
-        #expect(Set(result.figures.keys) == Set(expected.keys))
-        for (name, value) in result.figures {
+        #expect(zip(judges, calls).allSatisfy { $0.calls - $1 == (opened == 20 ? 3 : 0) })
+        let expected = Evaluation(tally, seconds: 1, teacherSeconds: 1).figures(Metrics.builtIn)
+        let figures = result.figures(Metrics.builtIn)
+        #expect(Set(figures.keys) == Set(expected.keys))
+        for (name, value) in figures {
           #expect(abs(value - (expected[name] ?? .nan)) < 1e-5, "\(combination): \(name)")
         }
         #expect((result.teacherImagesPerSecond ?? 0) > 0)
       }
       let detailed = try evaluator.detailed(student)
-      #expect(detailed.evaluation.figures == (try evaluator(student).figures))
+      #expect(detailed.evaluation.values == (try evaluator(student).values))
       #expect(detailed.detail?.classes.map(\.images) == [6, 2])
-      #expect(detailed.teacherDetail?.classes.map(\.images) == [6, 2])
     }
   }
 }

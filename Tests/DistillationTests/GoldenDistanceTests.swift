@@ -45,9 +45,7 @@ struct GoldenDistanceTests {
   /// The factor T² that keeps gradients of the same size whatever T is, and that some
   /// implementations drop.
   @Test func temperatureIsSquaredInFront() {
-    Torch.manualSeed(1)
-    let student = Tensor.randn([4, 10])
-    let teacher = Tensor.randn([4, 10])
+    let (student, teacher) = Torch.withSeed(1) { (Tensor.randn([4, 10]), Tensor.randn([4, 10])) }
     for temperature in [2.0, 5] {
       let scaled = Distance.kl(temperature: 1)(
         student: student * (1 / temperature), teacher: teacher * (1 / temperature))

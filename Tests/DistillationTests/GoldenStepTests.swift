@@ -51,12 +51,12 @@ struct GoldenStepTests {
         epsilon: try number("eps"), firstMoment: variant == "bf16mu" ? .bf16 : .f32))
     let lambdas = try array("lam").array(as: Double.self)
     let learner = Learner(
-      student, objective: DistanceObjective(.kl(temperature: temperature)), optimizer: adam,
+      student, objective: .distance(.kl(temperature: temperature)), optimizer: adam,
       schedule: Schedule(
         totalSteps: Int(try number("total_steps")), warmupSteps: Int(try number("warmup_steps"))),
       precision: .f32)
     let step = DistillationStep(
-      asking: LiveTeachers([teacher]), lambda: { lambdas[$0] }, resolution: size, device: .cpu)
+      LiveTeacherLogits([teacher]), lambda: { lambdas[$0] }, resolution: size, device: .cpu)
 
     let losses = try array(variant + "/loss").array(as: Double.self)
     let norms = try array(variant + "/grad_norm").array(as: Double.self)

@@ -26,8 +26,9 @@ struct ObjectiveTests {
     for smoothing in [0.0, 0.1, 0.3] {
       let logits = try #require(arrays["logits"]).clone()
       logits.requiresGradient = true
-      let objective = LabelObjective(classes: 5, smoothing: smoothing, device: .cpu)
-      let loss = try objective.loss(logits, [], batch(labels))
+      let objective = Objective.labels(
+        LabelLoss(classes: 5, smoothing: smoothing, device: .cpu))
+      let loss = try DistillationStep.loss(objective, logits, [], batch(labels))
       loss.backward()
       #expect(abs(loss.item - (try #require(arrays["loss/\(smoothing)"]).item)) < 1e-5)
       let gradient = try #require(logits.gradient)
@@ -36,22 +37,22 @@ struct ObjectiveTests {
   }
 
   @Test func aBlendTakesItsShares() throws {
-    let logits = Tensor.randn([2, 3])
-    let answers = [Tensor.randn([2, 3])]
-    let teacher = DistanceObjective(.l2)
-    let labels = LabelObjective(classes: 3, device: .cpu)
-    let batch = batch([2, 0])
-    func loss(_ objective: any Objective) throws -> Double {
-      try objective.loss(logits, answers, batch).item
+    let (logits, teacherLogits) = Torch.withSeed(1) {
+      (Tensor.randn([2, 3]), [Tensor.randn([2, 3])])
     }
-    let (alone, supervised) = (try loss(teacher), try loss(labels))
+    let labels = LabelLoss(classes: 3, device: .cpu)
+    let batch = batch([2, 0])
+    func loss(_ objective: Objective) throws -> Double {
+      try DistillationStep.loss(objective, logits, teacherLogits, batch).item
+    }
+    let (alone, supervised) = (try loss(.distance(.l2)), try loss(.labels(labels)))
     for alpha in [0, 0.25, 1] {
-      let blend = try loss(BlendedObjective(teacher, labels, alpha: alpha))
+      let blend = try loss(.blend(.l2, labels, alpha: alpha))
       #expect(abs(blend - ((1 - alpha) * alone + alpha * supervised)) < 1e-5)
     }
     #expect(throws: TrainingError.self) {
-      try BlendedObjective(teacher, labels, alpha: 0.5).loss(
-        logits, answers, self.batch([nil, 0]))
+      try DistillationStep.loss(
+        .blend(.l2, labels, alpha: 0.5), logits, teacherLogits, self.batch([nil, 0]))
     }
   }
 
@@ -67,19 +68,19 @@ struct ObjectiveTests {
       }
       return Teacher(model, resolution: 8, precision: .f32, device: .cpu)
     }
-    let asked = LiveTeachers(teachers)
+    let live = LiveTeacherLogits(teachers)
     let pixels = (0..<2 * 8 * 8 * 3).map { UInt8(truncatingIfNeeded: $0 * 37) }
     let batch = Batch(
       ImageBatch(
         student: [8: Pixels(pixels, count: 2, size: 8)], indices: [0, 1], labels: [nil, nil]),
       lambda: 1, device: .cpu)
-    let start = Tensor.randn([2, 4])
+    let start = Torch.withSeed(4) { Tensor.randn([2, 4]) }
     func gradient(_ combination: Ensemble.Combination, _ weights: [Double]) throws -> Tensor {
       let logits = start.clone()
       logits.requiresGradient = true
-      let objective = DistanceObjective(
+      let objective = Objective.distance(
         .kl(temperature: 3), Ensemble(combination, weights: weights))
-      objective.loss(logits, try asked.answers(batch, step: 0), batch).backward()
+      try DistillationStep.loss(objective, logits, live.logits(batch, step: 0), batch).backward()
       return try #require(logits.gradient)
     }
     let added = try gradient(.distances, [1, 2, 0.5])
@@ -96,12 +97,13 @@ struct ObjectiveTests {
     student.store.requireGradients()
     let average = AveragedModel(try spec.build(seed: nil), of: student, decay: 0.5)
     let learner = Learner(
-      student, objective: DistanceObjective(.l2),
+      student, objective: .distance(.l2),
       optimizer: SGD(student.store.parameters, SGDConfiguration(learningRate: 0.1)),
       schedule: Schedule(totalSteps: 100, warmupSteps: 0, decay: .constant), precision: .f32,
       average: average)
     let step = DistillationStep(
-      asking: FixedLogits(logits: .randn([2, 2])), lambda: { _ in 1 }, resolution: 8, device: .cpu)
+      FixedLogits(logits: Torch.withSeed(2) { .randn([2, 2]) }), lambda: { _ in 1 },
+      resolution: 8, device: .cpu)
     let pixels = (0..<2 * 8 * 8 * 3).map { UInt8(truncatingIfNeeded: $0 * 37) }
     let views = ImageBatch(
       student: [8: Pixels(pixels, count: 2, size: 8)], indices: [0, 1], labels: [nil, nil])
@@ -121,8 +123,8 @@ struct ObjectiveTests {
   }
 }
 
-/// Teachers who say the same of everything.
-private struct FixedLogits: Teachers {
+/// The same logits of everything.
+private struct FixedLogits: TeacherLogits {
   let logits: Tensor
-  func answers(_ batch: Batch, step: Int) -> [Tensor] { [logits] }
+  func logits(_ batch: Batch, step: Int) -> [Tensor] { [logits] }
 }

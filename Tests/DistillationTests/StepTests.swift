@@ -40,14 +40,14 @@ struct StepTests {
   ) -> Learner {
     student.store.requireGradients()
     return Learner(
-      student, objective: DistanceObjective(.kl(temperature: 1)),
+      student, objective: .distance(.kl(temperature: 1)),
       optimizer: Adam(student.store.parameters, AdamConfiguration(learningRate: rate, clipNorm: 1)),
       schedule: Schedule(totalSteps: 100, warmupSteps: 0), precision: precision)
   }
 
-  private func step(asking teachers: [Teacher], mixup: Double = 1) -> DistillationStep {
+  private func step(_ teachers: [Teacher], mixup: Double = 1) -> DistillationStep {
     DistillationStep(
-      asking: LiveTeachers(teachers), lambda: Mixup(mixup, seed: 0).lambda(step:), resolution: 16,
+      LiveTeacherLogits(teachers), lambda: Mixup(mixup, seed: 0).lambda(step:), resolution: 16,
       device: .cpu)
   }
 
@@ -57,7 +57,7 @@ struct StepTests {
 
   @Test func bothNetworksSeeTheVerySameMixedImages() throws {
     let (teacher, student) = (Witness(), Witness())
-    let (step, learner) = (step(asking: [self.teacher(teacher)]), learner(student))
+    let (step, learner) = (step([self.teacher(teacher)]), learner(student))
     for index in 0..<3 { try step(views(seed: UInt64(index)), step: index, learner) }
     #expect(teacher.seen.count == 3)
     for (index, (a, b)) in zip(teacher.seen, student.seen).enumerated() {
@@ -76,7 +76,7 @@ struct StepTests {
       let teachers = [(teacher, 16), (large, 24)].map {
         Teacher($0, resolution: $1, precision: .f32, device: .cpu)
       }
-      let step = step(asking: teachers, mixup: 0)
+      let step = step(teachers, mixup: 0)
       let source = try BatchSource(
         images, policy: policy, batchSize: 4, student: 16, teachers: [16, 24], seed: 2)
       try step(source.batch(0), step: 0, learner(student))
@@ -88,33 +88,32 @@ struct StepTests {
 
   @Test func labelsPlayNoPartInDistillation() throws {
     func loss(_ labels: [Int?]) throws -> Double {
-      Torch.manualSeed(1)
-      let (teacher, student) = (Witness(), Witness())
+      let (teacher, student) = Torch.withSeed(1) { (Witness(), Witness()) }
       let views = views()
       let batch = ImageBatch(student: views.student, indices: views.indices, labels: labels)
-      return try step(asking: [self.teacher(teacher)])(batch, step: 0, learner(student)).loss
+      return try step([self.teacher(teacher)])(batch, step: 0, learner(student)).loss
     }
     #expect(try loss([0, 1, 0, 1]) == loss([nil, nil, nil, nil]))
   }
 
   @Test func supervisionNeedsLabelsAndMixesThem() throws {
-    let objective = LabelObjective(classes: 2, device: .cpu)
+    let labels = LabelLoss(classes: 2, device: .cpu)
     let batch = Batch(views(), lambda: 0.75, device: .cpu)
     let target = Tensor([0.75, 0.25, 0.25, 0.75, 0.75, 0.25, 0.25, 0.75]).reshaped([4, 2])
-    let logits = Tensor.randn([4, 2])
+    let logits = Torch.withSeed(1) { Tensor.randn([4, 2]) }
     let expected = -(target.to(.f32) * logits.logSoftmax()).sum([1]).mean().item
-    #expect(abs(try objective.loss(logits, [], batch).item - expected) < 1e-6)
+    #expect(abs(try labels(logits, batch).item - expected) < 1e-6)
     let unlabelled = ImageBatch(
       student: views().student, indices: [0, 1, 2, 3], labels: [0, nil, 0, 1])
     #expect(throws: TrainingError.self) {
-      try objective.loss(logits, [], Batch(unlabelled, lambda: 1, device: .cpu))
+      try labels(logits, Batch(unlabelled, lambda: 1, device: .cpu))
     }
   }
 
   @Test func aLossThatIsNotFiniteStopsBeforeTheUpdate() throws {
     let (teacher, student) = (Witness(), Witness())
     student.classifier.weight.value.copy(from: .full([2, 3], .infinity))
-    let step = step(asking: [self.teacher(teacher)])
+    let step = step([self.teacher(teacher)])
     let error = #expect(throws: TrainingError.self) {
       try step(views(), step: 7, learner(student))
     }
@@ -130,7 +129,7 @@ struct StepTests {
       Torch.withSeed(3) { head.value.copy(from: Tensor.randn(head.value.shape) * 0.2) }
       let teacher = Teacher(other, resolution: 16, precision: precision, device: .cpu)
       let learner = learner(student, rate: 0.003, precision: precision)
-      let step = step(asking: [teacher])
+      let step = step([teacher])
       let losses = try (0..<12).map { try step(views(8), step: $0, learner).loss }
       #expect(student.store.parameters.allSatisfy { $0.value.dtype == .f32 })
       return losses
@@ -142,25 +141,27 @@ struct StepTests {
   }
 
   @Test func severalTeachersAddTheirDistances() throws {
-    let teachers = (0..<2).map { _ in teacher(Witness()) }
+    let teachers = Torch.withSeed(2) { (0..<2).map { _ in teacher(Witness()) } }
     let batch = Batch(views(), lambda: 1, device: .cpu)
-    let logits = Tensor.randn([4, 2])
+    let logits = Torch.withSeed(1) { Tensor.randn([4, 2]) }
     func loss(_ teachers: [Teacher]) throws -> Double {
-      let objective = DistanceObjective(.l2, Ensemble(weights: teachers.map { _ in 1 }))
-      return objective.loss(logits, try LiveTeachers(teachers).answers(batch, step: 0), batch).item
+      try DistillationStep.loss(
+        .distance(.l2, Ensemble(weights: teachers.map { _ in 1 })), logits,
+        LiveTeacherLogits(teachers).logits(batch, step: 0), batch
+      ).item
     }
     let whole = try loss(teachers)
     #expect(abs(whole - (try loss([teachers[0]]) + loss([teachers[1]]))) < 1e-5 * whole)
   }
 
-  /// Students side by side have the weights that each has alone, ask the teacher once, and one that
+  /// Students side by side have the weights that each has alone, share the teacher's logits, and one that
   /// fails does so alone.
   @Test func studentsSideBySideAreAsAlone() throws {
     let spec = ModelSpec.bit(
       BiTSpec(depth: [1], width: 0.25, classes: 2, stem: .small(stride: 2), groups: 4))
-    let asked = LiveTeachers([teacher(Witness())])
+    let live = LiveTeacherLogits([teacher(Witness())])
     var step = DistillationStep(
-      asking: asked, lambda: Mixup(1, seed: 0).lambda(step:), resolution: 16, device: .cpu)
+      live, lambda: Mixup(1, seed: 0).lambda(step:), resolution: 16, device: .cpu)
     step.microBatchSize = 3
     func learners() throws -> [Learner] {
       try [0.01, 0.003, 0.03].enumerated().map {
@@ -178,7 +179,7 @@ struct StepTests {
         #expect(try update.get().loss == step(views, step: index, learner).loss)
       }
     }
-    #expect(asked.viewsAsked == 5 * 4 * 4)
+    #expect(live.viewCount == 5 * 4 * 4)
     for (a, b) in zip(together, alone) {
       for (one, other) in zip(a.student.store.parameters, b.student.store.parameters) {
         #expect(one.value.bytes == other.value.bytes, "\(one.name)")
@@ -195,11 +196,11 @@ struct StepTests {
         let (student, teacher) = (try spec.build(seed: 1), try spec.build(seed: 2))
         student.store.requireGradients()
         let learner = Learner(
-          student, objective: DistanceObjective(.kl(temperature: 2)),
+          student, objective: .distance(.kl(temperature: 2)),
           optimizer: Adam(student.store.parameters, AdamConfiguration()),
           schedule: Schedule(totalSteps: 10, warmupSteps: 0), precision: .bf16)
         let step = DistillationStep(
-          asking: LiveTeachers([
+          LiveTeacherLogits([
             Teacher(teacher, resolution: 16, precision: .bf16, device: .cpu)
           ]), lambda: { _ in 0.7 }, resolution: 16, device: .cpu)
         let pixels = [UInt8](repeating: 9, count: 2 * 16 * 16 * 3)

@@ -1,5 +1,6 @@
 import Foundation
 import FunMatchDatasets
+import FunMatchFiles
 import FunMatchImages
 import FunMatchTestSupport
 import Testing
@@ -11,7 +12,7 @@ struct GoldenTests {
   func decodedPixelsAreTensorFlows(_ photo: Photo) throws {
     let image = try ImageDecoder().decode(file: photo.path)
     #expect([image.height, image.width, 3] == photo.decodedShape)
-    #expect(SHA256.hexadecimal(of: image.pixels) == photo.decodedSHA256)
+    #expect(Checksum.sha256(of: image.pixels) == photo.decodedSHA256)
   }
 
   @Test(arguments: Photo.all)

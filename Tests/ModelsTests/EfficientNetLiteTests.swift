@@ -1,5 +1,7 @@
 import Foundation
+import FunMatchFiles
 import FunMatchModels
+import FunMatchSettings
 import FunMatchTestSupport
 import FunMatchTorch
 import Testing
@@ -67,7 +69,7 @@ struct EfficientNetLiteTests {
     #expect(
       package.file.model.input
         == InputScaling(mean: [127, 127, 127], std: [128, 128, 128], range: 255))
-    #expect(throws: TorchError.self) {
+    #expect(throws: FileError.self) {
       try WeightImport(
         path: folder.file("package.safetensors"), spec: ModelSpec(EfficientNetLiteSpec(variant: 1)))
     }
@@ -84,8 +86,8 @@ struct EfficientNetLiteTests {
     }
     for (variant, classes) in [(5, 2), (-1, 2), (0, 0), (0, nil)] as [(Int, Int?)] {
       let spec = EfficientNetLiteSpec(variant: variant, classes: classes)
-      let error = #expect(throws: TorchError.self) { try EfficientNetLite(spec) }
-      #expect(error?.description.hasPrefix("efficientnetLite: ") == true)
+      let error = #expect(throws: SettingsError.self) { try EfficientNetLite(spec) }
+      #expect(error?.description.hasPrefix("efficientnetLite.") == true)
     }
   }
 }

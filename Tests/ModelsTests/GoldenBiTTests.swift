@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchFiles
 import FunMatchModels
 import FunMatchTestSupport
 import FunMatchTorch
@@ -86,7 +87,7 @@ struct GoldenBiTTests {
     #expect(kept.spec == .bit(said))
     var other = open
     other.stem = .timm
-    #expect(throws: TorchError.self) {
+    #expect(throws: FileError.self) {
       try WeightImport(path: folder.file("ours.safetensors"), spec: .bit(other))
     }
   }

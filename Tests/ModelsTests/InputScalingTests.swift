@@ -1,6 +1,7 @@
 import Foundation
 import FunMatchModels
 import FunMatchNN
+import FunMatchSettings
 import FunMatchTestSupport
 import FunMatchTorch
 import Testing
@@ -53,13 +54,14 @@ struct InputScalingTests {
     let caffe = InputScaling(mean: [1, 2, 3], std: [4, 5, 6], range: 255, colorOrder: .bgr)
     let written = String(decoding: try JSONEncoder().encode(caffe), as: UTF8.self)
     #expect(try read(written) == caffe)
+    #expect(throws: DecodingError.self) { try read(#"{"mean":0.5}"#) }
     for wrong in [
-      #"{"mean":0.5}"#, #"{"mean":[1,2],"std":1}"#, #"{"mean":0,"std":0}"#,
+      #"{"mean":[1,2],"std":1}"#, #"{"mean":0,"std":0}"#,
       #"{"mean":0,"std":-1}"#, #"{"mean":[123.6,116.2,103.5],"std":58}"#,
       #"{"mean":0,"std":1,"range":2}"#,
       #"{"mean":0,"std":1,"colorOrder":"gbr"}"#,
     ] {
-      #expect(throws: DecodingError.self, "\(wrong)") { try read(wrong) }
+      #expect(throws: SettingsError.self, "\(wrong)") { try read(wrong) }
     }
   }
 

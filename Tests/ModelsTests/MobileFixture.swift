@@ -11,15 +11,22 @@ struct MobileFixture: Decodable {
   let macs75x98: Int
   /// Of two images 75 × 98 in evaluation.
   let logits: [Double]
+  /// By how much those differ at most, relative to the largest, where timm computes in single precision;
+  /// this and the other deviations over kernels, layouts in memory and orders of the images.
+  let logitsDeviation: Double
   /// Of four images 64 × 48 in training.
   let trainingLogits: [Double]
+  let trainingLogitsDeviation: Double
+  /// The mean square of their error in bf16, its root, relative to theirs.
+  let halfDeviation: Double
   /// Of the mean of the squares of those, by parameter.
   let gradientNorms: [String: Double]
-  /// By how much those differ at most, relatively, where timm computes in single precision.
   let gradientDeviation: Double
   /// Running statistics after the training pass.
   let statistics: [String: [Double]]
+  let statisticsDeviation: Double
   let statisticNorms: [String: Double]
+  let statisticNormsDeviation: Double
 
   static let classes = 10
 

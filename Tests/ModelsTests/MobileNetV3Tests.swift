@@ -1,5 +1,6 @@
 import Foundation
 import FunMatchModels
+import FunMatchSettings
 import FunMatchTestSupport
 import FunMatchTorch
 import Testing
@@ -21,15 +22,15 @@ struct MobileNetV3Tests {
       let again = try JSONDecoder().decode(ModelSpec.self, from: JSONEncoder().encode(spec))
       #expect(spec == again)
     }
-    let grouped = MobileNetV3Spec(size: .large, norm: .group(8))
+    let grouped = MobileNetV3Spec(size: .large, norm: .group)
     #expect(
       try decoded(#"{"mobilenetV3":{"size":"large","norm":"group"}}"#) == ModelSpec(grouped))
+    #expect(throws: DecodingError.self) { try decoded(#"{"mobilenetV3":{}}"#) }
     for text in [
-      #"{"mobilenetV3":{}}"#, #"{"mobilenetV3":{"size":"medium"}}"#,
-      #"{"mobilenetV3":{"size":"small","groups":8}}"#,
+      #"{"mobilenetV3":{"size":"medium"}}"#, #"{"mobilenetV3":{"size":"small","groups":8}}"#,
       #"{"mobilenetV3":{"size":"small","norm":"layer"}}"#,
     ] {
-      #expect(throws: DecodingError.self) { try decoded(text) }
+      #expect(throws: SettingsError.self) { try decoded(text).validate() }
     }
   }
 
@@ -37,21 +38,22 @@ struct MobileNetV3Tests {
     for spec in [
       MobileNetV3Spec(size: .small, width: 0), MobileNetV3Spec(size: .small, width: 1e9),
       MobileNetV3Spec(size: .small, width: .nan), MobileNetV3Spec(size: .small, classes: 0),
-      MobileNetV3Spec(size: .small, norm: .group(16)),
-      MobileNetV3Spec(size: .small, norm: .group(3)),
-      MobileNetV3Spec(size: .small, norm: .group(0)), MobileNetV3Spec(size: .small),
+      MobileNetV3Spec(size: .small, norm: .group, groups: 16),
+      MobileNetV3Spec(size: .small, norm: .group, groups: 3),
+      MobileNetV3Spec(size: .small, norm: .group, groups: 0), MobileNetV3Spec(size: .small),
+      MobileNetV3Spec(size: .small, groups: 8, classes: 2),
     ] {
-      let error = #expect(throws: TorchError.self) { try MobileNetV3(spec) }
-      #expect(error?.description.hasPrefix("mobilenetV3: ") == true)
+      let error = #expect(throws: SettingsError.self) { try MobileNetV3(spec) }
+      #expect(error?.description.hasPrefix("mobilenetV3.") == true)
     }
   }
 
   @Test func everyWidthHasChannelsThatGroupsDivide() throws {
     let images = MobileFixture.images(1, 32, 32)
     for width in [0.35, 0.6, 0.9, 1.25] {
-      let spec = MobileNetV3Spec(size: .small, width: width, norm: .group(8), classes: 2)
+      let spec = MobileNetV3Spec(size: .small, width: width, norm: .group, classes: 2)
       let model = try MobileNetV3(spec)
-      #expect(Double(try #require(model.parameterCount)) == spec.parameterCount)
+      #expect(try model.parameterCount == spec.parameterCount)
       #expect(withInference { model(images, .evaluation(.f32)) }.shape == [1, 2])
     }
   }

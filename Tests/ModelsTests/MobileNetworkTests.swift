@@ -12,8 +12,11 @@ struct MobileNetworkTests {
     MobileNetV3Spec.known.map { ($0.name, ModelSpec($0.spec)) }
     + EfficientNetLiteSpec.known.map { ($0.name, ModelSpec($0.spec)) }
     + [
-      ("mobilenetv3_small_100 group 8", ModelSpec(MobileNetV3Spec(size: .small, norm: .group(8)))),
-      ("mobilenetv3_large_100 group 4", ModelSpec(MobileNetV3Spec(size: .large, norm: .group(4)))),
+      ("mobilenetv3_small_100 group 8", ModelSpec(MobileNetV3Spec(size: .small, norm: .group))),
+      (
+        "mobilenetv3_large_100 group 4",
+        ModelSpec(MobileNetV3Spec(size: .large, norm: .group, groups: 4))
+      ),
     ]
 
   private static let names = MobileFixture.all.keys.sorted()
@@ -34,37 +37,46 @@ struct MobileNetworkTests {
     #expect(model.parameterCount == fixture.parameters)
     var spec = try #require(Self.networks.first { $0.name == name }?.spec)
     spec.classes = MobileFixture.classes
-    #expect(spec.network.parameterCount == Double(fixture.parameters))
+    #expect(try spec.network.parameterCount == fixture.parameters)
     #expect(model.multiplyAccumulates(height: 224, width: 224) == fixture.macs224x224)
     #expect(model.multiplyAccumulates(height: 75, width: 98) == fixture.macs75x98)
     let images = MobileFixture.images(2, 75, 98)
     let logits = withInference { model.logits(images, .evaluation(.f32)) }
     let timms = expected(fixture.logits)
-    #expect(relativeDifference(logits, expected: timms) < 1e-4)
+    let tolerance = deviationsAllowed * fixture.logitsDeviation
+    #expect(relativeDifference(logits, expected: timms) < tolerance)
     model.freeze(on: .cpu, .f32)
     let frozen = withInference { model.logits(images, .evaluation(.f32)) }
-    #expect(relativeDifference(frozen, expected: timms) < 1e-4)
+    #expect(relativeDifference(frozen, expected: timms) < tolerance)
   }
 
   @Test(arguments: names) func trainingIsTimms(name: String) throws {
     let (model, fixture) = try network(name)
     model.store.requireGradients()
     let logits = model.logits(MobileFixture.images(4, 64, 48), .training(.f32))
-    #expect(relativeDifference(logits, expected: expected(fixture.trainingLogits)) < 1e-3)
+    #expect(
+      relativeDifference(logits, expected: expected(fixture.trainingLogits))
+        < deviationsAllowed * fixture.trainingLogitsDeviation)
     let parameters = model.store.parameters
     let gradients = logits.squared().mean().gradients(of: parameters.map(\.value))
     for (parameter, gradient) in zip(parameters, gradients) {
       guard let norm = fixture.gradientNorms[parameter.name] else { continue }
       let difference = abs(gradient.sumOfSquares.squareRoot() / norm - 1)
-      #expect(difference < max(1e-3, 4 * fixture.gradientDeviation), "\(parameter.name)")
+      // Where an activation has a kink, a gradient may go either way, which timm's need not have done.
+      let tolerance = max(1e-3, deviationsAllowed * fixture.gradientDeviation)
+      #expect(difference < tolerance, "\(parameter.name)")
     }
     #expect(model.store.buffers.count == fixture.statisticNorms.count)
     for buffer in model.store.buffers {
       let norm = try #require(fixture.statisticNorms[buffer.name])
-      #expect(abs(buffer.value.sumOfSquares.squareRoot() / norm - 1) < 1e-4, "\(buffer.name)")
+      #expect(
+        abs(buffer.value.sumOfSquares.squareRoot() / norm - 1)
+          < deviationsAllowed * fixture.statisticNormsDeviation, "\(buffer.name)")
       guard let values = fixture.statistics[buffer.name] else { continue }
       let exact = Tensor(values, shape: [values.count]).to(.f32)
-      #expect(relativeDifference(buffer.value, expected: exact) < 1e-5, "\(buffer.name)")
+      #expect(
+        relativeDifference(buffer.value, expected: exact)
+          < deviationsAllowed * fixture.statisticsDeviation, "\(buffer.name)")
     }
   }
 
@@ -97,6 +109,6 @@ struct MobileNetworkTests {
     #expect(logits.dtype == .f32)
     let timms = expected(fixture.trainingLogits)
     let error = (logits - timms).squared().mean().item / timms.squared().mean().item
-    #expect(error.squareRoot() < 0.1)
+    #expect(error.squareRoot() < halfDeviationsAllowed * fixture.halfDeviation)
   }
 }

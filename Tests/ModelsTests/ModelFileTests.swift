@@ -1,6 +1,8 @@
 import Foundation
+import FunMatchFiles
 import FunMatchImages
 import FunMatchModels
+import FunMatchSettings
 import FunMatchTestSupport
 import FunMatchTorch
 import Testing
@@ -45,14 +47,14 @@ struct ModelFileTests {
     let folder = try TemporaryFolder()
     let path = folder.file("w.safetensors")
     try Safetensors.write([("x", Tensor.ones([2]))], metadata: [:], to: path)
-    let error = #expect(throws: TorchError.self) { try ModelFile(path: path) }
+    let error = #expect(throws: FileError.self) { try ModelFile(path: path) }
     #expect(error?.description.contains(path) == true)
     #expect(error?.description.contains("import") == true)
     try Safetensors.write(
       [("x", Tensor.ones([2]))], metadata: ["funmatch.model": "{\"bat\":{}}"], to: path)
-    #expect(throws: TorchError.self) { try ModelFile(path: path) }
-    #expect(throws: TorchError.self) { try WeightImport(path: path, spec: spec) }
-    #expect(throws: TorchError.self) { try WeightImport(path: "weights.bin", spec: spec) }
+    #expect(throws: FileError.self) { try ModelFile(path: path) }
+    #expect(throws: FileError.self) { try WeightImport(path: path, spec: spec) }
+    #expect(throws: FileError.self) { try WeightImport(path: "weights.bin", spec: spec) }
   }
 
   @Test func namesMeanTheKnownNetworks() throws {
@@ -63,7 +65,7 @@ struct ModelFileTests {
       #expect(try spec.build(seed: 0).store.valueCount == count)
     }
     for wrong in ["bit-r50", "bit-r18x1", "resnet49", "bit-r50x0"] {
-      #expect(throws: TorchError.self) { try ModelSpec(named: wrong) }
+      #expect(throws: SettingsError.self) { try ModelSpec(named: wrong) }
     }
   }
 
@@ -87,7 +89,7 @@ struct ModelFileTests {
     bad[3].classes = 0
     bad[4].stem = .small(stride: 3)
     bad[5].classes = nil
-    for spec in bad { #expect(throws: TorchError.self) { try BiTResNet(spec) } }
+    for spec in bad { #expect(throws: SettingsError.self) { try BiTResNet(spec) } }
   }
 
   @Test func specsAreTheSameWrittenAndReadAgain() throws {
@@ -100,8 +102,11 @@ struct ModelFileTests {
       let again = try JSONDecoder().decode(ModelSpec.self, from: JSONEncoder().encode(spec))
       #expect(spec == again)
     }
-    for text in [#"{"bit":{"depth":18}}"#, #"{"vit":{}}"#, #"{"bit":{"depth":[1],"stem":"big"}}"#] {
-      #expect(throws: DecodingError.self) {
+    for text in [
+      #"{"bit":{"depth":18}}"#, #"{"vit":null}"#, #"{"bat":{}}"#, #"{}"#, #""bit""#,
+      #"{"bit":{"depth":[1],"stem":"big"}}"#,
+    ] {
+      #expect(throws: SettingsError.self) {
         try JSONDecoder().decode(ModelSpec.self, from: Data(text.utf8))
       }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import FunMatchModels
+import FunMatchTestSupport
 import FunMatchTorch
 
 /// What timm says of its networks (`Scripts/make_resnet_vit_fixtures.py`), and the weights it said it
@@ -27,6 +28,13 @@ enum ReferenceNetworks {
   /// An array of timm's results.
   static func result(_ name: String) throws -> Tensor {
     try SafetensorsFile(path("resnet_vit.safetensors")).read(name)
+  }
+
+  /// How far others may be from a result: `half` where they compute in bf16, otherwise in f32.
+  static func tolerance(_ name: String, half: Bool = false) throws -> Double {
+    half
+      ? try halfDeviationsAllowed * result("half deviation " + name).item
+      : try deviationsAllowed * result("deviation " + name).item
   }
 
   /// `count` values of [-1, 1): SplitMix64 from the name's FNV-1a hash on, its upper 24 bits.

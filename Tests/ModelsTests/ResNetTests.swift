@@ -1,6 +1,8 @@
 import Foundation
+import FunMatchFiles
 import FunMatchModels
 import FunMatchNN
+import FunMatchSettings
 import FunMatchTestSupport
 import FunMatchTorch
 import Testing
@@ -17,7 +19,7 @@ struct ResNetTests {
     let shapes = model.store.tensors.map { ($0.name, $0.tensor.shape) }
     #expect(Dictionary(uniqueKeysWithValues: shapes) == card.arrays)
     #expect(model.parameterCount == card.parameters)
-    #expect(spec.network.parameterCount == Double(card.parameters))
+    #expect(try spec.network.parameterCount == card.parameters)
     #expect(model.multiplyAccumulates(height: 224, width: 224) == card.macs["224x224"])
     #expect(model.multiplyAccumulates(height: 75, width: 98) == card.macs["75x98"])
   }
@@ -26,16 +28,19 @@ struct ResNetTests {
   func logitsAreTimms(depth: Int) throws {
     let model = try ReferenceNetworks.model(ResNetSpec(depth: depth))
     let images = ReferenceNetworks.drawn("images", [2, 3, 75, 98])
-    let expected = try ReferenceNetworks.result("resnet\(depth)")
+    let name = "resnet\(depth)"
+    let expected = try ReferenceNetworks.result(name)
     func logits(_ precision: DType) -> Tensor {
       withInference { model.logits(images, .evaluation(precision)) }
     }
-    #expect(relativeDifference(logits(.f32), expected: expected) < 2e-5)
+    let tolerance = try ReferenceNetworks.tolerance(name)
+    #expect(relativeDifference(logits(.f32), expected: expected) < tolerance)
     let half = logits(.bf16)
     #expect(half.dtype == .f32)
-    #expect(relativeDifference(half, expected: expected) < 0.03)
+    let halfTolerance = try ReferenceNetworks.tolerance(name, half: true)
+    #expect(relativeDifference(half, expected: expected) < halfTolerance)
     model.freeze(on: .cpu, .bf16)
-    #expect(relativeDifference(logits(.bf16), expected: half) < 0.01)
+    #expect(relativeDifference(logits(.bf16), expected: expected) < halfTolerance)
   }
 
   @Test func trainingTakesBatchStatisticsAndTheRunningOnesFollow() throws {
@@ -45,16 +50,24 @@ struct ResNetTests {
       ReferenceNetworks.drawn("images", [4, 3, 64, 64]), .training(.f32))
     logits.squared().mean().backward()
     let expected = try ReferenceNetworks.result("training logits")
-    #expect(relativeDifference(logits, expected: expected) < 2e-5)
+    func tolerance(_ kind: String) throws -> Double {
+      try ReferenceNetworks.tolerance("training " + kind)
+    }
+    #expect(try relativeDifference(logits, expected: expected) < tolerance("logits"))
+    let statisticsTolerance = try tolerance("statistics")
+    // Where a ReLU's input is within rounding of zero, its gradient goes either way, which timm's need
+    // not have done.
+    let gradientTolerance = max(1e-3, try tolerance("gradient norms"))
     for buffer in model.store.buffers {
       let wanted = try ReferenceNetworks.result("training " + buffer.name)
-      #expect(relativeDifference(buffer.value, expected: wanted) < 1e-5, "\(buffer.name)")
+      #expect(
+        relativeDifference(buffer.value, expected: wanted) < statisticsTolerance, "\(buffer.name)")
     }
     for parameter in model.store.parameters {
       let norm = try #require(parameter.value.gradient).sumOfSquares.squareRoot()
       let wanted = try ReferenceNetworks.result("gradient norm " + parameter.name).item
-      // Where a ReLU's input is within rounding of zero, its gradient goes either way.
-      #expect(abs(norm / wanted - 1) < 1e-3, "\(parameter.name): \(norm), not \(wanted)")
+      #expect(
+        abs(norm / wanted - 1) < gradientTolerance, "\(parameter.name): \(norm), not \(wanted)")
     }
   }
 
@@ -87,8 +100,10 @@ struct ResNetTests {
     let read = try ModelFile(path: folder.file("ours.safetensors"))
     let images = ReferenceNetworks.drawn("images", [2, 3, 75, 98])
     let logits = withInference { read.model.logits(images, .evaluation(.f32)) }
-    let expected = try ReferenceNetworks.result("resnet\(depth)")
-    #expect(relativeDifference(logits, expected: expected) < 2e-5)
+    let name = "resnet\(depth)"
+    let expected = try ReferenceNetworks.result(name)
+    #expect(
+      try relativeDifference(logits, expected: expected) < ReferenceNetworks.tolerance(name))
   }
 
   @Test func otherNetworksOfTheseNamesAreToldApart() throws {
@@ -99,14 +114,14 @@ struct ResNetTests {
       (name: name, tensor: Tensor.zeros(name == "layer1.1.conv2.weight" ? [64, 32, 3, 3] : shape))
     }
     try Safetensors.write(arrays, metadata: ["format": "pt"], to: path)
-    let error = #expect(throws: TorchError.self) { try WeightImport(path: path, spec: nil) }
+    let error = #expect(throws: FileError.self) { try WeightImport(path: path, spec: nil) }
     let message = try #require(error?.description)
     #expect(message.contains(path))
     #expect(
       message.contains(
         "resnet18 (layer1.1.conv2.weight is [64, 32, 3, 3], not [64, 64, 3, 3])"))
     let named = ModelSpec(ResNetSpec(depth: 34))
-    #expect(throws: TorchError.self) { try WeightImport(path: path, spec: named) }
+    #expect(throws: FileError.self) { try WeightImport(path: path, spec: named) }
   }
 
   @Test func specsAreReadWrittenAndChecked() throws {
@@ -118,12 +133,12 @@ struct ResNetTests {
     #expect(try JSONDecoder().decode(ModelSpec.self, from: JSONEncoder().encode(spec)) == spec)
     #expect(try decoded(#"{"resnet":{"depth":18}}"#) == decoded(#""resnet18""#))
     #expect(throws: DecodingError.self) { try decoded(#"{"resnet":{}}"#) }
-    let error = #expect(throws: TorchError.self) {
-      try ResNetSpec(depth: 19, classes: 2).build(drawsValues: false)
+    let error = #expect(throws: SettingsError.self) {
+      try ResNetSpec(depth: 19, classes: 2).build(.zeros)
     }
-    #expect(error?.description == "resnet: depth 19 must be one of 18, 34, 50, 101, 152")
-    #expect(throws: TorchError.self) { try ResNetSpec(depth: 18).build(drawsValues: false) }
-    #expect(throws: TorchError.self) { try ResNetSpec(depth: 18, classes: 0).validate() }
+    #expect(error?.description == "resnet.depth: 19 must be one of 18, 34, 50, 101, 152")
+    #expect(throws: SettingsError.self) { try ResNetSpec(depth: 18).build(.zeros) }
+    #expect(throws: SettingsError.self) { try ResNetSpec(depth: 18, classes: 0).validate() }
   }
 
   @Test func freshNetworksSayNothingYet() throws {

@@ -1,3 +1,4 @@
+import FunMatchFiles
 import FunMatchNN
 import FunMatchTestSupport
 import FunMatchTorch
@@ -32,19 +33,23 @@ struct LayerTests {
 
   @Test(arguments: [(1, true), (2, false), (6, true), (12, true)])
   func groupNormIsItsDefinition(groups: Int, relu: Bool) {
-    Torch.manualSeed(3)
     let shape = [3, 12, 5, 7]
-    // A large mean is what a one-pass variance would lose.
-    let x = Tensor.randn(shape) * 0.01 + 100
-    let gamma = Tensor.randn([12])
-    let beta = Tensor.randn([12])
+    let (x, flat, gamma, beta) = Torch.withSeed(3) {
+      // A large mean is what a one-pass variance would lose.
+      let x = (Tensor.randn(shape) * 0.01 + 100, Tensor.randn(shape))
+      return (x.0, x.1, Tensor.randn([12]), Tensor.randn([12]))
+    }
     let expected = groupNormalized(
       x.array(), shape: shape, groups: groups, gamma: gamma.array(), beta: beta.array(), relu: relu)
+    // A mean of so many values around 100, summed in single precision one after another, may be off by
+    // half an ulp of their sum.
+    let area = shape[2] * shape[3]
+    let rounding = Double(Float(area * 100).ulp / 2) / 0.01
+    let largest = gamma.magnitude().array(as: Double.self).max() ?? 0
     for input in [x, x.channelsLast] {
       let y = input.groupNorm(groups, weight: gamma, bias: beta, relu: relu)
-      #expect(maximumDifference(y, Tensor(expected, shape: shape)) < 5e-3)
+      #expect(maximumDifference(y, Tensor(expected, shape: shape)) < rounding * largest)
     }
-    let flat = Tensor.randn(shape)
     let y = flat.groupNorm(groups, weight: gamma, bias: beta, relu: relu)
     let reference = groupNormalized(
       flat.array(), shape: shape, groups: groups, gamma: gamma.array(), beta: beta.array(),
@@ -56,11 +61,10 @@ struct LayerTests {
   /// differences.
   @Test(arguments: [true, false])
   func groupNormGradientIsThatOfDifferences(relu: Bool) {
-    Torch.manualSeed(5)
-    let x = Tensor.randn([2, 6, 3, 4])
-    let gamma = Tensor.randn([6])
-    let beta = Tensor.randn([6])
-    let weights = Tensor.randn([2, 6, 3, 4])
+    let (x, gamma, beta, weights) = Torch.withSeed(5) {
+      let (x, gamma, beta) = (Tensor.randn([2, 6, 3, 4]), Tensor.randn([6]), Tensor.randn([6]))
+      return (x, gamma, beta, Tensor.randn([2, 6, 3, 4]))
+    }
     for leaf in [x, gamma, beta] { leaf.requiresGradient = true }
     func loss(_ x: Tensor, _ gamma: Tensor, _ beta: Tensor) -> Tensor {
       (x.groupNorm(3, weight: gamma, bias: beta, relu: relu) * weights).sum()
@@ -88,8 +92,7 @@ struct LayerTests {
   }
 
   @Test func groupNormInHalfPrecisionIsCloseToSingle() {
-    Torch.manualSeed(7)
-    let x = Tensor.randn([4, 32, 9, 9]).to(.bf16)
+    let x = Torch.withSeed(7) { Tensor.randn([4, 32, 9, 9]).to(.bf16) }
     let ones = Tensor.ones([32])
     let zeros = Tensor.zeros([32])
     let narrow = x.groupNorm(8, weight: ones, bias: zeros, relu: true)
@@ -99,19 +102,19 @@ struct LayerTests {
   }
 
   @Test func standardizedKernelsHaveMeanZeroAndVarianceOne() {
-    Torch.manualSeed(1)
-    let kernel = Tensor.randn([8, 4, 3, 3]) * 3 + 5
+    let kernel = Torch.withSeed(1) { Tensor.randn([8, 4, 3, 3]) * 3 + 5 }
     let standardized = StandardizedConv2d.standardize(kernel, epsilon: 1e-10).reshaped([8, -1])
     #expect(maximumDifference(standardized.mean([1]), .zeros([8])) < 1e-5)
     #expect(maximumDifference(standardized.squared().mean([1]), .ones([8])) < 1e-5)
   }
 
   @Test func frozenKernelsGiveTheSameConvolution() {
-    Torch.manualSeed(2)
     let store = ParameterStore()
-    let convolution = StandardizedConv2d(
-      store.root / "conv", 3, 8, kernel: 3, stride: 2, epsilon: 1e-10)
-    let x = Tensor.randn([2, 3, 9, 9])
+    let (convolution, x) = Torch.withSeed(2) {
+      let convolution = StandardizedConv2d(
+        store.root / "conv", 3, 8, kernel: 3, stride: 2, epsilon: 1e-10)
+      return (convolution, Tensor.randn([2, 3, 9, 9]))
+    }
     let before = convolution(x, .evaluation(.f32)).detached()
     store.freeze(.f32)
     #expect(before.shape == [2, 8, 5, 5])
@@ -121,9 +124,10 @@ struct LayerTests {
   }
 
   @Test func lecunNormalIsTruncatedAndHasVarianceOneOverFanIn() throws {
-    Torch.manualSeed(4)
     let store = ParameterStore()
-    let parameter = store.root.parameter("w", [400, 25, 3, 3], .kernel, .lecunNormal)
+    let parameter = Torch.withSeed(4) {
+      store.root.parameter("w", [400, 25, 3, 3], .kernel, .lecunNormal)
+    }
     let values = parameter.value.array(as: Double.self).map { $0 * 15 }
     let variance = values.reduce(0) { $0 + $1 * $1 } / Double(values.count)
     #expect(abs(variance - 1) < 0.02)
@@ -141,7 +145,7 @@ struct LayerTests {
       ([right[0]], "missing: norm.bias"), (right + [("other", .ones([1]))], "other"),
       ([right[0], ("norm.bias", .ones([5]))], "[5]"),
     ] {
-      let error = #expect(throws: TorchError.self) { try store.load(wrong, from: "a file") }
+      let error = #expect(throws: FileError.self) { try store.load(wrong, from: "a file") }
       #expect(error?.description.contains(word) == true)
       #expect(error?.description.hasPrefix("a file: ") == true)
     }

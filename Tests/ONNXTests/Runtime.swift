@@ -3,8 +3,10 @@ import FunMatchONNX
 import FunMatchTestSupport
 import FunMatchTorch
 
-/// What ONNX's checker and ONNX Runtime say of a file.
+/// What ONNX's checker, ONNX's own evaluator and ONNX Runtime say of a file.
 struct Runtime: Decodable {
+  /// How far ONNX Runtime's logits are from the evaluator's at most, relative to the largest.
+  let deviation: Double
   let producer: String
   let opset: Int
   let images: [String]
@@ -17,7 +19,15 @@ struct Runtime: Decodable {
   /// Values that nothing uses.
   let unused: [String]
 
+  /// How far others may be from the evaluator, which computes in double precision.
+  ///
+  /// ONNX Runtime itself has to be near it.
+  var tolerance: Double { deviation < 1e-5 ? deviationsAllowed * max(deviation, ulp) : 0 }
+  private var ulp: Double { Double(Float.ulpOfOne) }
+
   /// Writes, checks and runs a network on (N, 3, H, W).
+  ///
+  /// - Returns: what is said of it, and the evaluator's logits.
   static func run(_ model: ONNXModel, _ images: Tensor) throws -> (Runtime, logits: Tensor) {
     let folder = try TemporaryFolder()
     let files = ["model.onnx", "images.npy", "logits.npy"].map { folder.file($0) }

@@ -80,9 +80,10 @@ struct GoldenAdamTests {
 
   @Test func aSavedStateGoesOnBitForBit() throws {
     func make() -> (ParameterStore, Adam) {
-      Torch.manualSeed(9)
       let store = ParameterStore()
-      _ = store.root.parameter("kernel", [4, 3, 3, 3], .kernel, .lecunNormal)
+      _ = Torch.withSeed(9) {
+        store.root.parameter("kernel", [4, 3, 3, 3], .kernel, .lecunNormal)
+      }
       _ = store.root.parameter("bias", [4], .vector, .ones)
       store.requireGradients()
       return (store, Adam(store.parameters, AdamConfiguration(weightDecay: 0.01)))

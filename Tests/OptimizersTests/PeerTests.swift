@@ -32,9 +32,9 @@ struct PeerTests {
   private func optimizer(_ name: String, _ store: ParameterStore) -> any Optimizer {
     switch name {
     case "adamW":
-      var settings = AdamConfiguration.adamW
-      (settings.learningRate, settings.weightDecay) = (0.05, 0.1)
-      return Adam(store.parameters, settings, decay: .timesLearningRate)
+      var settings = AdamWConfiguration()
+      (settings.adam.learningRate, settings.adam.weightDecay) = (0.05, 0.1)
+      return settings.make(store.parameters)
     default:
       return SGD(
         store.parameters,

@@ -16,6 +16,13 @@ public enum PyTorch {
       && folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/g++") }
   }
 
+  /// How far others may be from the logits that `save_programs.py` left in a folder, relative to the
+  /// largest.
+  public static func tolerance(_ folder: TemporaryFolder) throws -> Double {
+    let deviation = try Npy.read(folder.file("deviation.npy")).item
+    return deviationsAllowed * max(deviation, Double(Float.ulpOfOne))
+  }
+
   /// Runs a script of this folder and returns what it prints.
   ///
   /// - Throws: `TorchError` with what it says on standard error, when it fails.

@@ -12,7 +12,9 @@ for name in ("nms", "qnms"):
 import timm  # noqa: E402, F401
 
 if __name__ == "__main__":
+    import jsonschema  # noqa: F401
     import numpy  # noqa: F401
     import onnx  # noqa: F401
     import onnxruntime  # noqa: F401
     import safetensors.torch  # noqa: F401
+    import yaml  # noqa: F401

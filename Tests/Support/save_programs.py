@@ -8,9 +8,11 @@ NETWORK is a name of timm's, or `tiny`. KIND is one of
     fixed                one that takes 2: fixed.pt2
     state                its weights: state.pth
     exported             torch.export.save, which has no compiled code: exported.pt2
-Writes images.npy (5, 3, 64, 64) and logits.npy (5, 10) beside them.
+Writes images.npy (5, 3, 64, 64) and logits.npy (5, 10) beside them, and in deviation.npy how far PyTorch's logits are at most
+from those in double precision, relative to the largest.
 """
 
+import copy
 import os
 import sys
 
@@ -46,6 +48,11 @@ network.eval()
 images = torch.randn(5, 3, 64, 64)
 with torch.inference_mode():
     logits = network(images)
+    exact = copy.deepcopy(network).double()(images.double())
+    parts = torch.cat([network(image) for image in images.split(1)])
+    planar = copy.deepcopy(network).to(memory_format=torch.channels_last)(images)
+deviation = max((some - exact).abs().max() for some in (logits, parts, planar)) / exact.abs().max()
+numpy.save(os.path.join(folder, "deviation.npy"), deviation.reshape(1).numpy())
 numpy.save(os.path.join(folder, "images.npy"), images.numpy())
 numpy.save(os.path.join(folder, "logits.npy"), logits.numpy())
 

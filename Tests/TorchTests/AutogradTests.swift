@@ -30,7 +30,8 @@ import Testing
     let z = parameter([0.3, -1.2, 2.0], [1, 3])
     let p = Tensor([0.2, 0.5, 0.3], shape: [1, 3])
     let gradients = (-(p * z.logSoftmax()).sum()).gradients(of: [z])
-    #expect(maximumDifference(gradients[0], z.detached().softmax() - p) < 1e-15)
+    // A few roundings of values below 1.
+    #expect(maximumDifference(gradients[0], z.detached().softmax() - p) < 8 * .ulpOfOne)
     #expect(z.gradient == nil)
   }
 

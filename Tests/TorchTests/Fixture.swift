@@ -32,13 +32,3 @@ enum Fixture {
 func same(_ a: Tensor, _ b: Tensor) -> Bool {
   a.shape == b.shape && a.dtype == b.dtype && a.bytes == b.bytes
 }
-
-/// The message of the `TorchError` that `body` throws; nil when it throws none, or another error.
-func message(_ body: () throws -> Void) -> String? {
-  do {
-    try body()
-    return nil
-  } catch {
-    return (error as? TorchError)?.description
-  }
-}

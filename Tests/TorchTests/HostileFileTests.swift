@@ -1,3 +1,4 @@
+import FunMatchFiles
 import FunMatchTestSupport
 import FunMatchTorch
 import Testing
@@ -35,7 +36,7 @@ import Testing
         }
       } catch {
         errors += 1
-        let text = (error as? TorchError)?.description
+        let text = (error as? FileError)?.description
         #expect(text?.contains(path) == true, "round \(round): \(error)")
       }
     }

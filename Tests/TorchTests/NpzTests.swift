@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchFiles
 import FunMatchTestSupport
 import FunMatchTorch
 import Testing
@@ -102,12 +103,13 @@ import Testing
     /// Memory for what the archives claim would exceed the limit and end the process.
     @Test func aBombTakesNoMemory() async {
       await #expect(processExitsWith: .success) {
-        let pages = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
-        let used = try #require(rlim_t(pages.prefix { $0 != " " })) * rlim_t(getpagesize())
+        // Threads, of which some machines have many, would take of the limit, too.
+        Torch.threads = 1
+        let used = rlim_t(try statusBytes("VmSize"))
         var limit = rlimit(rlim_cur: used + (512 << 20), rlim_max: used + (512 << 20))
         #expect(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
         for name in ["bad_bomb.npz", "bad_longer.npz", "bad_stored_size.npz"] {
-          #expect(throws: TorchError.self) { try NpzFile(Fixture.path(name)).readAll() }
+          #expect(throws: FileError.self) { try NpzFile(Fixture.path(name)).readAll() }
         }
       }
     }

@@ -1,3 +1,4 @@
+import FunMatchFiles
 import FunMatchTestSupport
 import FunMatchTorch
 import Testing
@@ -92,8 +93,8 @@ import Testing
     let text = message { _ = try file.read("head/kernel") }
     #expect(text?.contains("no tensor 'head/kernel'") == true)
     #expect(text?.contains(file.path) == true)
-    #expect(throws: TorchError.self) { try file.shape(of: "head/kernel") }
-    #expect(throws: TorchError.self) { try file.dtype(of: "head/kernel") }
+    #expect(throws: FileError.self) { try file.shape(of: "head/kernel") }
+    #expect(throws: FileError.self) { try file.dtype(of: "head/kernel") }
   }
 
   @Test func namesATypeThatIsNotSupported() {
@@ -185,7 +186,7 @@ import Testing
     for bytes in [[0xff], [0xc3], [0xed, 0xa0, 0x80], [0x0a]] as [[UInt8]] {
       let header = Array(#"{"__metadata__":{"a":""#.utf8) + bytes + Array(#""}}"#.utf8)
       let path = try folder.write("x", [UInt8(header.count), 0, 0, 0, 0, 0, 0, 0] + header)
-      #expect(throws: TorchError.self) { try SafetensorsFile(path) }
+      #expect(throws: FileError.self) { try SafetensorsFile(path) }
     }
   }
 

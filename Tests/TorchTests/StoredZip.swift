@@ -1,3 +1,4 @@
+import FunMatchFiles
 import FunMatchTorch
 
 /// A zip archive of stored entries, taken apart and put together again with the checksums that its
@@ -13,7 +14,7 @@ struct StoredZip {
       bytes[position..<position + count].reversed().reduce(0) { $0 << 8 | Int($1) }
     }
     guard let end = (0...bytes.count - 22).last(where: { bytes[$0...].starts(with: Self.end) })
-    else { throw TorchError("no archive") }
+    else { throw FileError("no archive") }
     var position = number(end + 16, 4)
     for _ in 0..<number(end + 10, 2) {
       let name = number(position + 28, 2)

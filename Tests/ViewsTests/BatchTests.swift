@@ -1,6 +1,7 @@
 import Foundation
 import FunMatchDatasets
 import FunMatchImages
+import FunMatchSettings
 import FunMatchTestSupport
 import FunMatchViews
 import Testing
@@ -52,7 +53,7 @@ struct BatchTests {
   func aBatchDependsOnTheStepAlone(workers: Int) throws {
     let forward = try source(workers: 1)
     let batches = try (0..<6).map { try forward.batch($0) }
-    // Backwards and with leaps, as a run that is resumed asks.
+    // Backwards and with leaps, as a run that is resumed takes them.
     let other = try source(workers: workers)
     for step in [5, 4, 3, 2, 1, 0, 0, 3, 4, 5, 1, 2] {
       let batch = try other.batch(step)
@@ -141,9 +142,12 @@ struct BatchTests {
     for change: (inout ViewPolicy) -> Void in [
       { $0.crop = .inception(areaMin: 0, areaMax: 1) },
       { $0.crop = .inception(areaMin: 0.5, areaMax: 0.4) },
-      { $0.crop = .random(resize: 8) }, { $0.mixup = -1 }, { $0.teacher = .ensemble(0) },
+      { $0.mixup = -1 }, { $0.teacher = .ensemble(0) },
     ] {
-      #expect(throws: ViewError.self) { try source(policy(.funmatch, change)) }
+      #expect(throws: SettingsError.self) { try source(policy(.funmatch, change)) }
+    }
+    #expect(throws: ViewError.self) {
+      try source(policy(.funmatch) { $0.crop = .random(resize: 8) })
     }
     #expect(throws: ViewError.self) { try source(batch: 0) }
     #expect(throws: ViewError.self) { try source(count: 0) }
@@ -171,7 +175,7 @@ struct BatchTests {
     #expect(throws: ImageError.self) { try nothing.batch(0) }
   }
 
-  /// Whoever knows what teachers said must be shown the images that these were asked about.
+  /// A run that reads logits from a bank must be shown the images that these were computed of.
   @Test func damageWhereTeachersLookCountsWithoutThem() throws {
     let folder = try TemporaryFolder()
     let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -190,10 +194,10 @@ struct BatchTests {
       #expect(batch.teacher.isEmpty == (teachers.isEmpty || !draws))
       return batch.indices
     }
-    let asked = try indices([12], draws: true)
-    #expect(try indices([12], draws: false) == asked)
+    let drawn = try indices([12], draws: true)
+    #expect(try indices([12], draws: false) == drawn)
     // The student's own crops end above the damage of some.
-    #expect(try indices([], draws: true) != asked)
+    #expect(try indices([], draws: true) != drawn)
   }
 
   private struct Files: Dataset {
@@ -211,7 +215,7 @@ struct BatchTests {
   func viewsRepeatAfterAPeriod(period: Int, workers: Int) throws {
     let first = try source(workers: 1)
     let batches = try (0..<period).map { try first.batch($0) }
-    // A period that ends within an epoch, with batches ahead of whoever asks.
+    // A period that ends within an epoch, with batches drawn ahead.
     for steps in [Array(0..<17), [16, 2, 9, 10, 11, 0]] {
       let repeating = try BatchSource(
         numberedImages(), policy: .funmatch, batchSize: 4, student: 12, seed: 3, steps: 17,

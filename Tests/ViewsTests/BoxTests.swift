@@ -27,7 +27,7 @@ struct BoxTests {
       let width = try #require(expected["width"] as? Int)
       let boxes = (0..<count).map { draw in
         var random = Philox(seed: 1, 0, number, draw)
-        return Crop.inceptionBox(height: height, width: width, area: 0.05...1, using: &random)
+        return InceptionCrop.box(height: height, width: width, area: 0.05...1, using: &random)
       }
       let (h, w) = (Double(height), Double(width))
       let statistics: [String: (Box) -> Double] = [
@@ -50,7 +50,7 @@ struct BoxTests {
 
   @Test func impossibleShapesGiveTheWholeImage() {
     var random = Philox(seed: 1, 0, 0, 0)
-    let box = Crop.inceptionBox(height: 4, width: 400, area: 0.05...1, using: &random)
+    let box = InceptionCrop.box(height: 4, width: 400, area: 0.05...1, using: &random)
     #expect(box == Box(y: 0, x: 0, height: 4, width: 400))
   }
 }

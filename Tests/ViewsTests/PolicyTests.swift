@@ -1,6 +1,7 @@
 import Foundation
 import FunMatchDatasets
 import FunMatchImages
+import FunMatchSettings
 import FunMatchTestSupport
 import FunMatchViews
 import Testing
@@ -150,7 +151,7 @@ struct PolicyTests {
       #"{"policy": "same"}"#, #"{"policy": "funmatch", "ensemble": 3}"#,
       #"{"crop": {"whole": {}, "center": {}}}"#, #"{"crop": "square"}"#,
     ] {
-      #expect(throws: DecodingError.self) { try decode(wrong) }
+      #expect(throws: SettingsError.self) { try decode(wrong) }
     }
   }
 }

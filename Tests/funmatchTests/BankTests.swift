@@ -2,7 +2,7 @@ import Foundation
 import FunMatchTestSupport
 import Testing
 
-/// Runs that keep what their teachers say, and runs that find it.
+/// Runs that keep their teachers' logits, and runs that find them.
 struct BankTests {
   private let run: FashionRun
   private var folder: TemporaryFolder { run.folder }
@@ -13,8 +13,8 @@ struct BankTests {
     String(decoding: try folder.bytes("\(run)/log.txt"), as: UTF8.self)
   }
 
-  private func asksTeachers(_ run: String) throws -> Bool {
-    try log(run).contains("were asked about")
+  private func computesTeachers(_ run: String) throws -> Bool {
+    try log(run).contains("teachers computed logits of")
   }
 
   private func student(_ run: String) throws -> [UInt8] {
@@ -44,11 +44,11 @@ struct BankTests {
       #expect(try run.metrics(name) == run.metrics("live"))
     }
     #expect(try log("records").contains("0 of 30 steps are known from before"))
-    #expect(try asksTeachers("records") && !asksTeachers("reads"))
+    #expect(try computesTeachers("records") && !computesTeachers("reads"))
     // Views that repeat, and longer runs, are served from the same one.
     let short = try run.distil("repeats", "--set", "bank={precision: f32, epochs: 0.4}")
     #expect(short.status == 0 && short.errors.contains("repeat after 5 steps"), "\(short.errors)")
-    #expect(try !asksTeachers("repeats"))
+    #expect(try !computesTeachers("repeats"))
     #expect(try Array(losses("repeats")[..<5]) == Array(losses("live")[..<5]))
     #expect(try losses("repeats")[5] != losses("live")[5])
     let longer = try run.distil(
@@ -89,16 +89,17 @@ struct BankTests {
   @Test func aKilledRunGoesOnWithItsBank() throws {
     let edits = ["--set", "bank={precision: f32}", "--resume"]
     #expect(try run.distil("whole", "--set", "bank={precision: f32}").status == 0)
-    try FileManager.default.removeItem(atPath: folder.file("kept"))
-    for wanted in [5, 13, 21] {
-      let process = try Tool.start(run.arguments("killed", edits), in: folder)
-      while process.isRunning, (try? run.metrics("killed").count) ?? 0 < wanted { usleep(2000) }
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
+    let name = try Kill.retry { name in
+      try? FileManager.default.removeItem(atPath: folder.file("kept"))
+      return try [5, 13, 21].allSatisfy { wanted in
+        try Kill.landed(on: Tool.start(run.arguments(name, edits), in: folder)) {
+          (try? run.metrics(name).count) ?? 0 >= wanted
+        }
+      }
     }
-    let resumed = try Tool.run(run.arguments("killed", edits), in: folder)
+    let resumed = try Tool.run(run.arguments(name, edits), in: folder)
     #expect(resumed.status == 0, "\(resumed.errors)")
-    #expect(try student("killed") == student("whole"))
+    #expect(try student(name) == student("whole"))
     // All of it is there now.
     let next = try run.distil("next", "--set", "bank={precision: f32}")
     #expect(next.errors.contains("30 of 30 steps are known from before"), "\(next.errors)")

@@ -61,7 +61,7 @@ struct CommandTests {
     let junk = try folder.write("junk.npz", Array("PK junk".utf8))
     try Npy.write(.zeros([2, 8]), to: folder.file("flat.npy"))
     for (arguments, status, word) in [
-      (["--help"], 0, "distill"), (["--version"], 0, "0.1"),
+      (["--help"], 0, "distill"), (["--version"], 0, "0.2"),
       (["distill", "--help"], 0, "--resume"),
       (["distil"], 64, "distil"), (["distill"], 64, "recipe"), (["bench"], 0, "step"),
       (["predict", model, "--input", "x.npy"], 64, "--output"),
@@ -127,8 +127,7 @@ struct CommandTests {
     for (name, seed) in [("a", UInt64(1)), ("b", 2)] {
       let model = try spec.build(seed: seed)
       let head = try #require(model.store["head.fc.weight"])
-      Torch.manualSeed(seed)
-      head.value.copy(from: Tensor.randn(head.value.shape))
+      Torch.withSeed(seed) { head.value.copy(from: Tensor.randn(head.value.shape)) }
       try ModelFile(
         model: model, spec: spec, classNames: (0..<10).map { "class \($0)" },
         preprocessing: EvaluationPreprocessing(resize: 28, crop: 28)
@@ -161,9 +160,9 @@ struct CommandTests {
     let predicted = try json([
       "predict", folder.file("a.safetensors"), path, "--top", "3", "--json", "--device", "cpu",
     ])
-    let answers = try #require(predicted["predictions"] as? [[String: Any]])
-    let top = try #require(answers.first?["top"] as? [[String: Any]])
-    #expect(answers.count == 1 && top.count == 3)
+    let predictions = try #require(predicted["predictions"] as? [[String: Any]])
+    let top = try #require(predictions.first?["top"] as? [[String: Any]])
+    #expect(predictions.count == 1 && top.count == 3)
     let best = try #require(top[0]["index"] as? Int)
 
     // The same pixels as a batch give the same answer.

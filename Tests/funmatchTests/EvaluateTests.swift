@@ -129,7 +129,7 @@ struct EvaluateTests {
         == ["parameters", "MACs/image", "top-1", "top-5", "agreement", "images/s"])
     #expect(lines[1].hasPrefix("teacher") && lines[2].hasPrefix("student"))
     #expect(lines[3] == "(30 images)")
-    for word in ["loss", "calibration error", "entropy", "KL from the teacher"] {
+    for word in ["cross entropy", "calibration error", "entropy", "KL", "Euclidean distance"] {
       #expect(lines[4...].contains { $0.contains(word) }, "\(word)")
     }
     let heading = try #require(lines.firstIndex(of: "worst classes:"))

@@ -62,6 +62,17 @@ struct FashionRun {
     return process
   }
 
+  /// Runs until so many lines of metrics are written, and is killed then.
+  ///
+  /// - Returns: the name of its folder.
+  func killed(at count: Int, _ more: [String]) throws -> String {
+    try Kill.retry { name in
+      try Kill.landed(on: Tool.start(arguments(name, more), in: folder)) {
+        (try? metrics(name).count) ?? 0 >= count
+      }
+    }
+  }
+
   /// Lines of a run's metrics without what clock and memory tell.
   func metrics(_ run: String) throws -> [String] {
     let text = String(decoding: try folder.bytes("\(run)/metrics.jsonl"), as: UTF8.self)

@@ -62,7 +62,8 @@ struct ProgramTeacherTests {
     }
     let native = try losses("native")
     for name in ["traced", "package"] {
-      for (a, b) in zip(native, try losses(name)).prefix(5) {
+      // Before Adam, to which a gradient's size does not matter, makes much of rounding.
+      for (a, b) in zip(native, try losses(name)).prefix(2) {
         #expect(abs(a - b) < 1e-5, "\(name): \(b), not \(a)")
       }
     }
@@ -81,15 +82,16 @@ struct ProgramTeacherTests {
     let source = try BatchSource(
       DatasetRegistry().open(DatasetReference("fashion-mnist:train[:400]")), policy: .funmatch,
       batchSize: 8, student: 32, teachers: [64], seed: 0, steps: 50)
-    let asked = ([teacher] + others as [any Classifier]).map {
+    let networks = ([teacher] + others as [any Classifier]).map {
       Teacher($0, resolution: 64, precision: .f32, device: .cpu)
     }
+    let tolerance = try PyTorch.tolerance(folder)
     for step in 0..<50 {
       let batch = Batch(try source.batch(step), lambda: 0.7, device: .cpu)
       let images = try #require(batch.teacher[64])
-      let logits = asked.map { $0(images) }
+      let logits = networks.map { $0(images) }
       for other in logits.dropFirst() {
-        #expect(maximumDifference(other, logits[0]) < 1e-4, "batch \(step)")
+        #expect(relativeDifference(other, expected: logits[0]) < tolerance, "batch \(step)")
       }
     }
   }

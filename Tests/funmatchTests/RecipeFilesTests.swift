@@ -1,5 +1,6 @@
 import Foundation
-import FunMatchExperiments
+import FunMatchRecipes
+import FunMatchRuns
 import FunMatchTestSupport
 import Testing
 
@@ -50,11 +51,24 @@ struct RecipeFilesTests {
 
   @Test(arguments: names) func itsKeysAreKnownAndFitItsCommand(_ name: String) throws {
     let recipe = try RecipeFile(path: Self.path(name), imageCount: { _ in 1020 }).recipe
-    #expect(recipe.teachers.isEmpty == (try Self.command(name) == "train"), "\(name)")
-    #expect(recipe.data.validation != nil && recipe.data.test != nil, "\(name)")
+    #expect(recipe.shared.teachers.isEmpty == (try Self.command(name) == "train"), "\(name)")
+    #expect(recipe.shared.validation != nil && recipe.shared.test != nil, "\(name)")
   }
 
-  @Test(arguments: names) func itMakesItsFirstSteps(_ name: String) throws {
+  /// One recipe for each choice of networks and optimizer; all of them under `make soak`.
+  private static let distinct: [String] = {
+    guard ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] == nil else { return names }
+    var seen: Set<String> = []
+    return names.filter { name in
+      guard let recipe = try? RecipeFile(path: path(name), imageCount: { _ in 1020 }).recipe else {
+        return true
+      }
+      let networks = [recipe.student.model] + recipe.shared.teachers.map(\.model)
+      return seen.insert("\(networks) \(recipe.student.optimizer.name)").inserted
+    }
+  }()
+
+  @Test(arguments: distinct) func itMakesItsFirstSteps(_ name: String) throws {
     let folder = try TemporaryFolder()
     let result = try Tool.run(
       Self.command(name), Self.path(name), "--dry-run", "2", "--set", "batchSize=2",

@@ -1,5 +1,7 @@
 import Foundation
-import FunMatchExperiments
+import FunMatchRecipes
+import FunMatchRuns
+import FunMatchStudies
 import FunMatchTestSupport
 import Testing
 
@@ -31,7 +33,7 @@ import Testing
 
   private func views(_ log: String) throws -> [Int] {
     String(decoding: try folder.bytes(log), as: UTF8.self)
-      .matches(of: /asked about ([0-9,]+) views/).compactMap {
+      .matches(of: /computed logits of ([0-9,]+) views/).compactMap {
         Int($0.1.replacing(",", with: ""))
       }
   }
@@ -46,9 +48,9 @@ import Testing
     #expect(studied.status == 0, "\(studied.errors)")
     let students = try result("side").students
     #expect(students.count == 8 && students.allSatisfy { $0.state == .finished })
-    // The teacher is asked once for four students, by step and seed.
+    // One forward pass of the teacher for four students, by step and seed.
     #expect(try views("side/log.txt").reduce(0, +) == 2 * 24 * 16)
-    var asked = 0
+    var count = 0
     for student in students {
       let name = student.name
       var arguments = ["--quiet"]
@@ -61,9 +63,9 @@ import Testing
           "\(name) \(file)")
       }
       #expect(try run.metrics(name) == run.metrics("side/students/\(name)"))
-      asked += try views("\(name)/log.txt").reduce(0, +)
+      count += try views("\(name)/log.txt").reduce(0, +)
     }
-    #expect(asked == 4 * (12 + 24) * 16)
+    #expect(count == 4 * (12 + 24) * 16)
   }
 
   /// Waves, other policies and supervised students beside each other.
@@ -86,7 +88,7 @@ import Testing
     let waves = try study("waves")
     #expect(waves.status == 0, "\(waves.errors)")
     #expect(try result("together").students == result("waves").students)
-    // Each wave asks anew, as the plan told.
+    // Each wave runs the teachers again, as the plan says.
     for (name, count) in [("together", 2), ("waves", 4)] {
       #expect(try result(name).teacherViews == count * 8 * 16)
       #expect(try views("\(name)/log.txt").reduce(0, +) == count * 8 * 16)
@@ -114,26 +116,34 @@ import Testing
     let states = Dictionary(grouping: expected.students, by: \.state).mapValues(\.count)
     #expect(states[.failed] == 4 && states[.finished] ?? 0 > 0, "\(states)")
 
-    let attempts = ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] == nil ? 3 : 10
-    let process = try Tool.start(arguments("killed", []), in: folder)
-    try end(process)
-    for _ in 1..<attempts { try end(Tool.start(arguments("killed", ["--resume"]), in: folder)) }
-    let resumed = try study("killed", "--resume")
+    let kills = ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] == nil ? 3 : 10
+    let total = lines("whole", expected)
+    let name = try Kill.retry { name in
+      try (0..<kills).allSatisfy { _ in
+        // Somewhere in what is left, and at any moment within a step.
+        let goal = Int.random(in: min(lines(name, expected), total - 1)..<total)
+        let process = try Tool.start(arguments(name, ["--resume"]), in: folder)
+        return Kill.landed(on: process, after: .random(in: 0..<20_000)) {
+          lines(name, expected) >= goal
+        }
+      }
+    }
+    let resumed = try study(name, "--resume")
     #expect(resumed.status == 0, "\(resumed.errors)")
-    #expect(resumed.output.replacing("killed", with: "whole") == whole.output)
-    #expect(try result("killed") == expected)
+    #expect(resumed.output.replacing(name, with: "whole") == whole.output)
+    #expect(try result(name) == expected)
     for student in expected.students where student.state == .finished {
       #expect(
-        try folder.bytes("killed/students/\(student.name)/student.safetensors")
+        try folder.bytes("\(name)/students/\(student.name)/student.safetensors")
           == folder.bytes("whole/students/\(student.name)/student.safetensors"), "\(student.name)")
     }
   }
 
-  /// Kills a process at a random moment.
-  private func end(_ process: Process) throws {
-    usleep(UInt32.random(in: 100_000...2_500_000))
-    kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
+  /// Lines of metrics that a study's students have by now, all together.
+  private func lines(_ name: String, _ study: StudyResult) -> Int {
+    study.students.reduce(0) {
+      $0 + ((try? run.metrics("\(name)/students/\($1.name)").count) ?? 0)
+    }
   }
 
   @Test func onlyWhatIsNewIsTrained() throws {
@@ -211,23 +221,15 @@ import Testing
   ///
   /// - Returns: its folder.
   private func killedInEvaluation(of student: String, step: Int) throws -> String {
-    // On a busy machine the evaluation may be faster than we are.
-    for attempt in 0..<8 {
-      let name = "killed\(attempt)"
+    try Kill.retry { name in
       let own = "\(name)/students/\(student)"
       let last = folder.file("\(own)/checkpoints/\(String(format: "%09d", step)).json")
-      let process = try Tool.start(arguments(name, []), in: folder)
-      while process.isRunning, !FileManager.default.fileExists(atPath: last) { usleep(1000) }
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
-      if process.terminationReason == .uncaughtSignal, try run.metrics(own).count == step - 1 {
-        return name
+      let hasLanded = Kill.landed(on: try Tool.start(arguments(name, []), in: folder)) {
+        FileManager.default.fileExists(atPath: last)
       }
+      return try hasLanded && run.metrics(own).count == step - 1
     }
-    throw MissedEvaluation()
   }
-
-  private struct MissedEvaluation: Error {}
 
   /// Without test images nothing but the state tells that the last evaluation is still to come.
   @Test func killedInTheLastEvaluationAndStopped() throws {

@@ -1,5 +1,7 @@
 import Foundation
-import FunMatchExperiments
+import FunMatchRecipes
+import FunMatchRuns
+import FunMatchStudies
 import FunMatchTestSupport
 import Testing
 

@@ -41,17 +41,15 @@ import Testing
     var (killed, number) = (0, 0)
     while killed < kills {
       let name = "killed\(number)"
-      let process = try Tool.start(run.arguments(name, ["--resume", "--quiet"]), in: run.folder)
       let done = (try? run.metrics(name).count) ?? 0
       // Somewhere in the next steps, and at any moment within one.
       let next = done + Int.random(in: 0..<max(2, 2 * steps / kills), using: &generator)
-      while process.isRunning, (try? run.metrics(name).count) ?? 0 < min(next, steps - 1) {
-        usleep(500)
+      let delay = UInt32.random(in: 0..<20_000, using: &generator)
+      let process = try Tool.start(run.arguments(name, ["--resume", "--quiet"]), in: run.folder)
+      let hasLanded = Kill.landed(on: process, after: delay) {
+        (try? run.metrics(name).count) ?? 0 >= min(next, steps - 1)
       }
-      usleep(UInt32.random(in: 0..<20_000, using: &generator))
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
-      if process.terminationReason == .uncaughtSignal {
+      if hasLanded {
         killed += 1
       } else {
         // It was faster: this one is done, and another begins.
@@ -73,21 +71,22 @@ import Testing
     ]
     let whole = try Tool.run(run.arguments("whole", edits), in: run.folder)
     try #require(whole.status == 0, "\(whole.errors)")
-    let process = try Tool.start(run.arguments("r", edits), in: run.folder)
-    while process.isRunning, (try? run.files("r/checkpoints"))?.contains("000000002.json") != true {
-      usleep(500)
+    let name = try Kill.retry { name in
+      let process = try Tool.start(run.arguments(name, edits), in: run.folder)
+      let saved = run.folder.file("\(name)/checkpoints/000000002.json")
+      while process.isRunning, !FileManager.default.fileExists(atPath: saved) { usleep(500) }
+      kill(process.processIdentifier, SIGTERM)
+      process.waitUntilExit()
+      #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+      // Its line is not written yet, its state is saved.
+      return try run.metrics(name).count == 1
     }
-    kill(process.processIdentifier, SIGTERM)
-    process.waitUntilExit()
-    #expect(process.terminationReason == .exit && process.terminationStatus == 0)
-    // Its line is not written yet, its state is saved.
-    #expect(try run.metrics("r").count == 1)
-    let rest = try Tool.run(run.arguments("r", edits + ["--resume"]), in: run.folder)
+    let rest = try Tool.run(run.arguments(name, edits + ["--resume"]), in: run.folder)
     #expect(rest.status == 0, "\(rest.errors)")
-    #expect(try run.metrics("r") == run.metrics("whole"))
+    #expect(try run.metrics(name) == run.metrics("whole"))
     #expect(
-      try run.folder.bytes("r/student.safetensors") == run.folder.bytes("whole/student.safetensors")
-    )
+      try run.folder.bytes("\(name)/student.safetensors")
+        == run.folder.bytes("whole/student.safetensors"))
   }
 
   /// Running statistics of batch normalisations are saved, averaged and taken up again with the
@@ -100,16 +99,14 @@ import Testing
     ]
     let whole = try Tool.run(run.arguments("whole", edits), in: run.folder)
     try #require(whole.status == 0, "\(whole.errors)")
-    let process = try run.start("r", until: 6, edits[0], edits[1], edits[2], edits[3], edits[4])
-    kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
-    let rest = try Tool.run(run.arguments("r", edits + ["--resume"]), in: run.folder)
+    let name = try run.killed(at: 6, edits)
+    let rest = try Tool.run(run.arguments(name, edits + ["--resume"]), in: run.folder)
     #expect(rest.status == 0, "\(rest.errors)")
-    #expect(try run.metrics("r") == run.metrics("whole"))
+    #expect(try run.metrics(name) == run.metrics("whole"))
     #expect(
-      try run.folder.bytes("r/student.safetensors") == run.folder.bytes("whole/student.safetensors")
-    )
-    let store = try ModelFile(path: run.folder.file("r/student.safetensors")).model.store
+      try run.folder.bytes("\(name)/student.safetensors")
+        == run.folder.bytes("whole/student.safetensors"))
+    let store = try ModelFile(path: run.folder.file("\(name)/student.safetensors")).model.store
     let moving = try #require(store["blocks.2.0.bn1.running_mean"]).value
     let frozen = try #require(store["blocks.1.0.bn1.running_mean"]).value
     #expect(moving.sumOfSquares > 0 && frozen.sumOfSquares == 0)
@@ -117,9 +114,14 @@ import Testing
 
   @Test func aWallClockBudgetSavesAndEndsWell() throws {
     let run = try FashionRun(steps: 100_000)
-    let result = try run.distil("r", "--stop-after", "1.5s", "--quiet")
-    #expect(result.status == 0 && result.output.contains("--resume goes on"), "\(result.errors)")
-    let lines = try run.metrics("r").count
+    // A busy machine may need longer than that to begin.
+    var (seconds, lines) = (1.5, 0)
+    while lines == 0, seconds < 1000 {
+      let result = try run.distil("r", "--resume", "--stop-after", "\(seconds)s", "--quiet")
+      #expect(result.status == 0 && result.output.contains("--resume goes on"), "\(result.errors)")
+      lines = (try? run.metrics("r").count) ?? 0
+      seconds *= 4
+    }
     #expect(lines > 0 && lines < 100_000)
     // A stop that comes during an evaluation is heard before its line is written.
     let names = [lines, lines + 1].map { String(format: "%09d.safetensors", $0) }
@@ -309,14 +311,12 @@ import Testing
   @Test(.enabled(if: TensorBoard.python != nil, "no Python with TensorBoard"))
   func tensorBoardFindsEveryMetricOfAResumedRun() throws {
     let run = try FashionRun(steps: 14)
-    let process = try run.start("r", until: 11, "--quiet")
-    kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
-    let result = try run.distil("r", "--resume", "--quiet")
+    let name = try run.killed(at: 11, ["--quiet"])
+    let result = try run.distil(name, "--resume", "--quiet")
     #expect(result.status == 0, "\(result.errors)")
-    let series = try #require(try TensorBoard.series(run.folder.file("r")))
+    let series = try #require(try TensorBoard.series(run.folder.file(name)))
     var found: Set<String> = []
-    let text = String(decoding: try run.folder.bytes("r/metrics.jsonl"), as: UTF8.self)
+    let text = String(decoding: try run.folder.bytes("\(name)/metrics.jsonl"), as: UTF8.self)
     for line in text.split(separator: "\n") {
       let json = try JSONSerialization.jsonObject(with: Data(line.utf8))
       var values = try #require(json as? [String: Double])
@@ -334,22 +334,29 @@ import Testing
     #expect(series["distillLoss"]?.count == 14 && series["validation.kl"]?.count == 2)
   }
 
-  /// The resident size, as the run itself tells it, whatever is evaluated and saved meanwhile.
-  @Test func memoryIsFlat() throws {
-    let (first, last) = Self.isSoak ? (1000, 20_000) : (200, 1000)
-    let run = try FashionRun(
-      steps: last, "average: 0.99", optimizer: "{adam: {learningRate: 0.001}}")
-    let result = try run.distil(
-      "r", "--quiet", "--set", "batchSize=8", "--set", "evaluation.every=\(first)", "--set",
-      "checkpoints={every: 100, keep: 2, best: true}", "--workers", "1")
-    #expect(result.status == 0, "\(result.errors)")
-    let text = String(decoding: try run.folder.bytes("r/metrics.jsonl"), as: UTF8.self)
-    let sizes = try text.split(separator: "\n").map { line in
-      let match = try #require(line.firstMatch(of: /"residentMegabytes":([0-9.e+-]+)/))
-      return try #require(Double(match.1))
+  #if os(Linux)
+    /// The resident size, as the run itself tells it, whatever is evaluated and saved meanwhile: no part
+    /// of a step stays in memory, not even as little as half of its images in bytes. What allocators
+    /// keep for later does not grow with steps, and is far less here.
+    @Test func memoryIsFlat() throws {
+      let (first, last) = Self.isSoak ? (1000, 20_000) : (100, 500)
+      let batchSize = 32
+      let run = try FashionRun(
+        steps: last, "average: 0.99", optimizer: "{adam: {learningRate: 0.001}}")
+      let result = try run.distil(
+        "r", "--quiet", "--set", "batchSize=\(batchSize)", "--set", "evaluation.every=\(first)",
+        "--set", "checkpoints={every: 50, keep: 2, best: true}", "--workers", "1")
+      #expect(result.status == 0, "\(result.errors)")
+      let text = String(decoding: try run.folder.bytes("r/metrics.jsonl"), as: UTF8.self)
+      let sizes = try text.split(separator: "\n").map { line in
+        let match = try #require(line.firstMatch(of: /"residentMegabytes":([0-9.e+-]+)/))
+        return try #require(Double(match.1))
+      }
+      try #require(sizes.count == last)
+      // Of 400 steps; 15 MB.
+      let allowed = Double(400 * batchSize * 28 * 28 * 3 / 2) / 1e6
+      let grown = sizes[last - 1] - sizes[first - 1]
+      #expect(grown < allowed, "\(sizes[first - 1]) \(sizes[last - 1])")
     }
-    try #require(sizes.count == last)
-    #expect(
-      abs(sizes[last - 1] / sizes[first - 1] - 1) < 0.02, "\(sizes[first - 1]) \(sizes[last - 1])")
-  }
+  #endif
 }

@@ -27,7 +27,8 @@ typedef struct {
 // Values of ct_dtype and ct_device_type are this header's own, so that a new libtorch cannot
 // renumber them.
 typedef enum { CT_F32 = 0, CT_BF16, CT_F16, CT_F64, CT_I64, CT_I32, CT_U8, CT_BOOL } ct_dtype;
-typedef enum { CT_CPU = 0, CT_CUDA, CT_MPS } ct_device_type;
+// Tensors on CT_META have a shape and no values.
+typedef enum { CT_CPU = 0, CT_CUDA, CT_MPS, CT_META } ct_device_type;
 typedef enum { CT_CONTIGUOUS = 0, CT_CHANNELS_LAST } ct_layout;
 
 typedef struct {
@@ -48,7 +49,8 @@ CT_EXPORT int32_t ct_kernel_threads(void);
 CT_CALL ct_manual_seed(uint64_t seed);
 CT_EXPORT int32_t ct_device_count(int32_t type);
 CT_CALL ct_synchronize(ct_device device);
-/// Bytes of a device's own memory that nobody uses; fails for the CPU and for backends that cannot tell.
+/// Bytes of a device's own memory that nobody uses; fails for the CPU and for backends that cannot
+/// tell.
 CT_CALL ct_free_memory(ct_device device, int64_t *bytes);
 
 // --- Tensors

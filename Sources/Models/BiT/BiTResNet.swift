@@ -21,15 +21,14 @@ public final class BiTResNet: Model {
   /// Draws kernels from libtorch's generator (`Torch.manualSeed`); the head starts at zero. What the
   /// spec leaves open is official.
   ///
-  /// - Parameter drawsValues: false leaves all values at zero, for weights that are loaded next.
-  /// - Throws: `TorchError` when the spec is out of range or leaves `classes` open.
-  public init(_ spec: BiTSpec, drawsValues: Bool = true) throws {
-    try spec.validate()
+  /// - Parameter values: what parameters hold.
+  /// - Throws: `SettingsError` when the spec is out of range or leaves `classes` open.
+  public init(_ spec: BiTSpec, _ values: InitialValues = .drawn) throws {
     let classes = try spec.checkedClasses()
     let stemKind = spec.stem ?? .official
     let epsilon = spec.standardizationEpsilon ?? 1e-10
     self.spec = spec.completed(classes: classes, stem: stemKind, epsilon: epsilon)
-    store = ParameterStore(drawsValues: drawsValues)
+    store = ParameterStore(values)
     let root = store.root
     switch stemKind {
     case .official, .timm:

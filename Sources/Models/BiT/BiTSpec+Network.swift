@@ -1,8 +1,12 @@
-import FunMatchTorch
+import FunMatchNN
 
 extension BiTSpec: NetworkSpec {
   /// `bit`.
-  public static let family = "bit"
+  public static let name = "bit"
+
+  /// What they are.
+  public static let summary =
+    "BiT (Kolesnikov et al. 2020): ResNet-v2 with weight standardisation and group normalisation."
 
   /// `bit-r50x1` and its like, and the names of timm's networks.
   public static let known: [(name: String, spec: BiTSpec)] = {
@@ -51,7 +55,5 @@ extension BiTSpec: NetworkSpec {
   }
 
   /// A `BiTResNet`.
-  public func build(drawsValues: Bool) throws -> any Model {
-    try BiTResNet(self, drawsValues: drawsValues)
-  }
+  public func build(_ values: InitialValues) throws -> any Model { try BiTResNet(self, values) }
 }

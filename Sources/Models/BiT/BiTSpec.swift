@@ -1,7 +1,7 @@
-import FunMatchTorch
+import FunMatchSettings
 
 /// The shape of a BiT ResNet-v2, under the names that recipes use.
-public struct BiTSpec: Sendable, Equatable {
+public struct BiTSpec: Settings {
   /// What comes before the first stage.
   public enum Stem: Sendable, Equatable {
     /// 7×7 stride 2, then 3×3 max-pooling stride 2 padded with -∞: the official `bit_paper` model.
@@ -25,6 +25,9 @@ public struct BiTSpec: Sendable, Equatable {
   public var groups: Int
   /// ε of weight standardisation: 1e-10 official, 1e-8 in timm; `nil` until the weights tell.
   public var standardizationEpsilon: Double?
+
+  /// A ResNet-50.
+  public init() { self.init(depth: [3, 4, 6, 3]) }
 
   /// What is left out is open.
   public init(
@@ -56,47 +59,41 @@ public struct BiTSpec: Sendable, Equatable {
   /// Channels between the stem and the first stage: 64 × width.
   public var stemChannels: Int { Int((64 * width).rounded()) }
 
-  /// Number of values that a network of this shape has.
-  public var parameterCount: Double {
-    let stemKernel: Double =
-      if case .small = stem ?? .official { 9 } else { 49 }
-    var total = 3 * stemKernel * Double(stemChannels)
-    var channels = Double(stemChannels)
-    for (index, units) in depth.enumerated() {
-      let middle = Double(stemChannels) * Double(1 << index)
-      for unit in 0..<units {
-        let projects = channels != 4 * middle || (index > 0 && unit == 0)
-        total += channels * middle + 9 * middle * middle + 4 * middle * middle
-        total += 2 * channels + 4 * middle + (projects ? 4 * channels * middle : 0)
-        channels = 4 * middle
-      }
-    }
-    return total + 2 * channels + (channels + 1) * Double(classes ?? 0)
-  }
+  /// Its keys.
+  public static let keys: [Key<BiTSpec>] = [
+    Key(
+      "depth", \.depth, "Number of layers: 26, 50, 101, 152; or units in each of 1 to 8 stages.",
+      Limits("must be 26, 50, 101, 152 or a list of 1 to 8 stages of at most 1,000 units each") {
+        (1...8).contains($0.count) && $0.allSatisfy((1...1000).contains)
+      }, or: Int.self, isRequired: true,
+      value: { layers in
+        if let units = depths[layers] { return units }
+        throw SettingsError("", "\(layers) must be 26, 50, 101, 152 or a list of units a stage")
+      }, written: { units in depths.first { $0.value == units }?.key }),
+    Key(
+      "width", \.width, "Multiplies all channel counts, which begin with 64.",
+      Limits(
+        "must be at most 64 and make 64 × width a whole number of channels",
+        schema: ["exclusiveMinimum": 0, "maximum": 64, "multipleOf": 1 / 64.0]
+      ) { $0 > 0 && $0 <= 64 && (64 * $0).rounded() == 64 * $0 }),
+    .classes,
+    Key(
+      "stem", \.stem,
+      "What comes before the first stage; left out: as the weights need it, else official."),
+    Key(
+      "groups", \.groups, "Groups of every GroupNorm; must divide 64 × width.", .positive),
+    Key(
+      "standardizationEpsilon", \.standardizationEpsilon,
+      "ε of weight standardisation: 1e-10 official, 1e-8 in timm; left out: as the weights need it.",
+      .notNegative),
+  ]
 
-  /// - Throws: `TorchError` when a size is out of range or the groups do not divide the channels.
-  public func validate() throws {
-    guard (1...8).contains(depth.count), depth.allSatisfy({ (1...1000).contains($0) }) else {
-      throw TorchError("bit: depth \(depth) must be 26, 50, 101, 152 or a list of 1 to 8 stages")
-    }
-    guard width > 0, width <= 64, Double(stemChannels) == 64 * width else {
-      throw TorchError(
-        "bit: width \(width) must be at most 64 and make 64 × width a whole number of channels")
-    }
-    guard groups > 0, stemChannels.isMultiple(of: groups) else {
-      throw TorchError(
-        "bit: \(groups) groups do not divide the \(stemChannels) channels of width \(width)")
-    }
-    try checkClasses()
-    guard (standardizationEpsilon ?? 0) >= 0 else {
-      throw TorchError("bit: standardizationEpsilon must not be negative")
-    }
-    guard parameterCount <= 1e10 else {
-      throw TorchError(
-        "bit: a network of this depth and width has more than 10,000,000,000 parameters")
-    }
-    if case .small(let stride) = stem, stride != 1, stride != 2 {
-      throw TorchError("bit: the small stem's stride is 1 or 2, not \(stride)")
+  /// - Throws: `SettingsError` when the groups do not divide the channels.
+  public func check(at key: String) throws {
+    guard stemChannels.isMultiple(of: groups) else {
+      throw SettingsError(
+        at: key, "groups",
+        "\(groups) groups do not divide the \(stemChannels) channels of width \(width)")
     }
   }
 }

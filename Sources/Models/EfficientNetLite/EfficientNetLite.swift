@@ -19,13 +19,12 @@ public final class EfficientNetLite: Model {
 
   /// Draws kernels from libtorch's generator (`Torch.manualSeed`); the last layer starts at zero.
   ///
-  /// - Parameter drawsValues: false leaves all values at zero, for weights that are loaded next.
-  /// - Throws: `TorchError` when the spec is out of range or leaves `classes` open.
-  public init(_ spec: EfficientNetLiteSpec, drawsValues: Bool = true) throws {
-    try spec.validate()
+  /// - Parameter values: what parameters hold.
+  /// - Throws: `SettingsError` when the spec is out of range or leaves `classes` open.
+  public init(_ spec: EfficientNetLiteSpec, _ values: InitialValues = .drawn) throws {
     let classes = try spec.checkedClasses()
     self.spec = spec
-    store = ParameterStore(drawsValues: drawsValues)
+    store = ParameterStore(values)
     let root = store.root
     let style = MobileStyle(norm: .batch(epsilon: 1e-3), padding: .same)
     let plan = spec.plan

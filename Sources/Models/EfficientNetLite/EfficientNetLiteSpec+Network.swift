@@ -1,9 +1,13 @@
 import FunMatchImages
-import FunMatchTorch
+import FunMatchNN
 
 extension EfficientNetLiteSpec: NetworkSpec {
   /// `efficientnetLite`.
-  public static let family = "efficientnetLite"
+  public static let name = "efficientnetLite"
+
+  /// What they are.
+  public static let summary =
+    "EfficientNet-Lite (Google, 2020): EfficientNet without squeeze and excitation, with ReLU6."
 
   /// `efficientnet-lite0` and its like, and the names of timm's networks.
   public static let known: [(name: String, spec: EfficientNetLiteSpec)] =
@@ -36,7 +40,7 @@ extension EfficientNetLiteSpec: NetworkSpec {
   }
 
   /// An `EfficientNetLite`.
-  public func build(drawsValues: Bool) throws -> any Model {
-    try EfficientNetLite(self, drawsValues: drawsValues)
+  public func build(_ values: InitialValues) throws -> any Model {
+    try EfficientNetLite(self, values)
   }
 }

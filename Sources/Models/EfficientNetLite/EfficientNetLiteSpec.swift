@@ -1,27 +1,26 @@
-import FunMatchTorch
+import FunMatchSettings
 
 /// Which EfficientNet-Lite, under the names that recipes use.
-public struct EfficientNetLiteSpec: Codable, Sendable, Equatable {
+public struct EfficientNetLiteSpec: Settings {
   /// 0, the smallest, to 4.
   public var variant: Int
   /// Number of classes; `nil` until the data set, the teacher or the weights tell.
   public var classes: Int?
+
+  /// The smallest.
+  public init() { self.init(variant: 0) }
 
   /// - Parameter variant: 0, the smallest, to 4.
   public init(variant: Int, classes: Int? = nil) {
     (self.variant, self.classes) = (variant, classes)
   }
 
-  private enum CodingKeys: String, CodingKey {
-    case variant, classes
-  }
-
-  /// Writes every key.
-  public func encode(to encoder: any Encoder) throws {
-    var keys = encoder.container(keyedBy: CodingKeys.self)
-    try keys.encode(variant, forKey: .variant)
-    try keys.encode(classes, forKey: .classes)
-  }
+  /// Its keys.
+  public static let keys: [Key<EfficientNetLiteSpec>] = [
+    Key(
+      "variant", \.variant, "0, the smallest, to 4.", .within(0...4), isRequired: true),
+    .classes,
+  ]
 
   /// Multipliers of channels and blocks by variant.
   static let multipliers = [(1.0, 1.0), (1.0, 1.1), (1.1, 1.2), (1.2, 1.4), (1.4, 1.8)]
@@ -53,21 +52,5 @@ public struct EfficientNetLiteSpec: Codable, Sendable, Equatable {
         row(3, 3, 2, 6, 80), row(3, 5, 1, 6, 112), row(4, 5, 2, 6, 192),
         row(1, 3, 1, 6, 320, grows: false),
       ])
-  }
-
-  /// Number of values that a network of this shape has.
-  public var parameterCount: Double {
-    guard Self.multipliers.indices.contains(variant) else { return .infinity }
-    let plan = plan
-    return Double(plan.parameterCount + (plan.output + 2) * Self.features)
-      + Double(Self.features + 1) * Double(classes ?? 0)
-  }
-
-  /// - Throws: `TorchError` when there is no such variant or the number of classes is impossible.
-  public func validate() throws {
-    guard Self.multipliers.indices.contains(variant) else {
-      throw TorchError("efficientnetLite: variant \(variant) must be between 0 and 4")
-    }
-    try checkClasses()
   }
 }

@@ -25,13 +25,6 @@ struct MobileBlock {
   /// Whether what comes in is added to what goes out.
   var isResidual: Bool { stride == 1 && input == output }
 
-  /// Number of trainable values.
-  var parameterCount: Int {
-    let expansion = expanded.map { input * $0 + 2 * $0 } ?? 0
-    let squeeze = squeezed.map { 2 * middle * $0 + $0 + middle } ?? 0
-    return expansion + (kernel * kernel + 2) * middle + squeeze + (middle + 2) * output
-  }
-
   /// The multiple of 8 that is nearest to a number of channels, but never less than 90 % of it.
   ///
   /// Source: MobileNet's `make_divisible`.

@@ -44,9 +44,4 @@ struct MobilePlan {
 
   /// Channels after the last block.
   var output: Int { stages.last?.last?.output ?? stem }
-
-  /// Number of trainable values.
-  var parameterCount: Int {
-    (27 + 2) * stem + stages.joined().reduce(0) { $0 + $1.parameterCount }
-  }
 }

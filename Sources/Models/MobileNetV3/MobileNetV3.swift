@@ -20,20 +20,14 @@ public final class MobileNetV3: Model {
 
   /// Draws kernels from libtorch's generator (`Torch.manualSeed`); the last layer starts at zero.
   ///
-  /// - Parameter drawsValues: false leaves all values at zero, for weights that are loaded next.
-  /// - Throws: `TorchError` when the spec is out of range or leaves `classes` open.
-  public init(_ spec: MobileNetV3Spec, drawsValues: Bool = true) throws {
-    try spec.validate()
+  /// - Parameter values: what parameters hold.
+  /// - Throws: `SettingsError` when the spec is out of range or leaves `classes` open.
+  public init(_ spec: MobileNetV3Spec, _ values: InitialValues = .drawn) throws {
     let classes = try spec.checkedClasses()
     self.spec = spec
-    store = ParameterStore(drawsValues: drawsValues)
+    store = ParameterStore(values)
     let root = store.root
-    let norm: MobileStyle.Norm =
-      switch spec.norm {
-      case .batch: .batch(epsilon: 1e-5)
-      case .group(let groups): .group(groups)
-      }
-    let style = MobileStyle(norm: norm)
+    let style = MobileStyle(norm: spec.groups.map { .group($0) } ?? .batch(epsilon: 1e-5))
     let plan = spec.plan
     body = MobileBody(root, plan, style, .hardSwish)
     last = ConvNorm(

@@ -1,9 +1,12 @@
 import FunMatchImages
-import FunMatchTorch
+import FunMatchNN
 
 extension MobileNetV3Spec: NetworkSpec {
   /// `mobilenetV3`.
-  public static let family = "mobilenetV3"
+  public static let name = "mobilenetV3"
+
+  /// What they are.
+  public static let summary = "MobileNetV3 (Howard et al. 2019), with batch or group normalisation."
 
   /// `mobilenet-v3-small` and its like, and the names of timm's networks.
   public static let known: [(name: String, spec: MobileNetV3Spec)] = {
@@ -37,7 +40,5 @@ extension MobileNetV3Spec: NetworkSpec {
   }
 
   /// A `MobileNetV3`.
-  public func build(drawsValues: Bool) throws -> any Model {
-    try MobileNetV3(self, drawsValues: drawsValues)
-  }
+  public func build(_ values: InitialValues) throws -> any Model { try MobileNetV3(self, values) }
 }

@@ -1,19 +1,18 @@
-import FunMatchTorch
+import FunMatchSettings
 
 /// The shape of a MobileNetV3, under the names that recipes use.
-public struct MobileNetV3Spec: Sendable, Equatable {
+public struct MobileNetV3Spec: Settings {
   /// Which of the published two.
-  public enum Size: String, Codable, Sendable, CaseIterable {
+  public enum Size: String, SettingName {
     case small, large
   }
 
   /// What normalises after convolutions.
-  public enum Norm: Sendable, Equatable {
+  public enum Norm: String, SettingName {
     /// Batch normalisation, as published.
     case batch
-    /// Group normalisation with so many groups. As all channels come in multiples of 8, these are 1, 2,
-    /// 4 or 8.
-    case group(Int)
+    /// Group normalisation, as the paper's student has it.
+    case group
   }
 
   /// Which of the published two.
@@ -23,16 +22,53 @@ public struct MobileNetV3Spec: Sendable, Equatable {
   public var width: Double
   /// What normalises after convolutions.
   public var norm: Norm
+  /// Groups of group normalisation; `nil` with batch normalisation. As all channels come in multiples of
+  /// 8, these are 1, 2, 4 or 8.
+  public var groups: Int?
   /// Number of classes; `nil` until the data set, the teacher or the weights tell.
   public var classes: Int?
 
-  /// What is left out is as published.
-  public init(size: Size, width: Double = 1, norm: Norm = .batch, classes: Int? = nil) {
+  /// The large network.
+  public init() { self.init(size: .large) }
+
+  /// What is left out is as published; group normalisation has 8 groups.
+  public init(
+    size: Size, width: Double = 1, norm: Norm = .batch, groups: Int? = nil, classes: Int? = nil
+  ) {
     (self.size, self.width, self.norm, self.classes) = (size, width, norm, classes)
+    self.groups = groups
+    completeGroups()
   }
 
-  /// Groups where nothing else is said: every multiple of 8 divides into them.
-  public static let usualGroups = 8
+  private mutating func completeGroups() {
+    // Every multiple of 8 divides into them.
+    if norm == .group { groups = groups ?? 8 }
+  }
+
+  /// Its keys.
+  public static let keys: [Key<MobileNetV3Spec>] = [
+    Key("size", \.size, "Which of the published two.", isRequired: true),
+    Key(
+      "width", \.width,
+      "Multiplies channels, which are rounded to multiples of 8; the last layer's 1280 or 1024 stay.",
+      .within(0.01...32)),
+    Key(
+      "norm", \.norm, "What normalises after convolutions: batch, as published, or group."),
+    Key(
+      "groups", \.groups, "With `norm: group` alone: 1, 2, 4 or 8; left out: 8.",
+      Limits("must be 1, 2, 4 or 8, as channels are multiples of 8") { [1, 2, 4, 8].contains($0) }),
+    .classes,
+  ]
+
+  /// Takes the usual number of groups.
+  public mutating func didDecode(_ decoder: any Decoder) throws { completeGroups() }
+
+  /// - Throws: `SettingsError` when there are groups and no group normalisation, or the other way round.
+  public func check(at key: String) throws {
+    guard (groups != nil) == (norm == .group) else {
+      throw SettingsError(at: key, "groups", "is for norm: group, which needs it, alone")
+    }
+  }
 
   /// Channels of the last layer before the head, at any width.
   var features: Int { size == .small ? 1024 : 1280 }
@@ -76,29 +112,5 @@ public struct MobileNetV3Spec: Sendable, Equatable {
         ]
       }
     return MobilePlan(stem: stem, width: width, stages)
-  }
-
-  /// Number of values that a network of this shape has.
-  public var parameterCount: Double {
-    // Widths out of range are refused elsewhere, and would not even fit an integer here.
-    guard widths.contains(width) else { return .infinity }
-    let plan = plan
-    let body = plan.parameterCount + (plan.output + 2) * lastChannels
-    return Double(body + (lastChannels + 1) * features)
-      + Double(features + 1) * Double(classes ?? 0)
-  }
-
-  private var widths: ClosedRange<Double> { 0.01...32 }
-
-  /// - Throws: `TorchError` when a size is out of range.
-  public func validate() throws {
-    guard widths.contains(width) else {
-      throw TorchError("mobilenetV3: width \(width) must be between 0.01 and 32")
-    }
-    if case .group(let groups) = norm, ![1, 2, 4, 8].contains(groups) {
-      throw TorchError(
-        "mobilenetV3: groups \(groups) must be 1, 2, 4 or 8, as channels are multiples of 8")
-    }
-    try checkClasses()
   }
 }

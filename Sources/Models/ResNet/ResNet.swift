@@ -21,13 +21,12 @@ public final class ResNet: Model {
   /// Draws kernels from libtorch's generator (`Torch.manualSeed`) as torchvision does; the head starts
   /// at zero.
   ///
-  /// - Parameter drawsValues: false leaves all parameters at zero, for weights that are loaded next.
-  /// - Throws: `TorchError` when the spec is out of range or leaves `classes` open.
-  public init(_ spec: ResNetSpec, drawsValues: Bool = true) throws {
-    try spec.validate()
+  /// - Parameter values: what parameters hold.
+  /// - Throws: `SettingsError` when the spec is out of range or leaves `classes` open.
+  public init(_ spec: ResNetSpec, _ values: InitialValues = .drawn) throws {
     let classes = try spec.checkedClasses()
     self.spec = spec
-    store = ParameterStore(drawsValues: drawsValues)
+    store = ParameterStore(values)
     let root = store.root
     stem = Self.convolution(root / "conv1", 3, 64, kernel: 7, stride: 2)
     norm = BatchNorm2d(root / "bn1", 64, after: stem)

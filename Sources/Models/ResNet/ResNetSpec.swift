@@ -1,12 +1,16 @@
 import FunMatchImages
-import FunMatchTorch
+import FunMatchNN
+import FunMatchSettings
 
 /// The shape of a ResNet v1.5, under the names that recipes use.
-public struct ResNetSpec: Sendable, Equatable {
+public struct ResNetSpec: Settings {
   /// Number of layers: 18, 34, 50, 101 or 152.
   public var depth: Int
   /// Number of classes; `nil` until the data set, the teacher or the weights tell.
   public var classes: Int?
+
+  /// A ResNet-50.
+  public init() { self.init(depth: 50) }
 
   /// What is left out is open.
   public init(depth: Int, classes: Int? = nil) {
@@ -18,6 +22,14 @@ public struct ResNetSpec: Sendable, Equatable {
     18: [2, 2, 2, 2], 34: [3, 4, 6, 3], 50: [3, 4, 6, 3], 101: [3, 4, 23, 3], 152: [3, 8, 36, 3],
   ]
 
+  /// Its keys.
+  public static let keys: [Key<ResNetSpec>] = [
+    Key(
+      "depth", \.depth, "Number of layers: 18, 34, 50, 101 or 152.",
+      Limits("must be one of 18, 34, 50, 101, 152") { depths[$0] != nil }, isRequired: true),
+    .classes,
+  ]
+
   /// Units a stage; none where the depth is out of range.
   var units: [Int] { Self.depths[depth] ?? [] }
 
@@ -26,19 +38,11 @@ public struct ResNetSpec: Sendable, Equatable {
 }
 
 extension ResNetSpec: NetworkSpec {
-  private enum CodingKeys: String, CodingKey {
-    case depth, classes
-  }
-
-  /// Writes every key.
-  public func encode(to encoder: any Encoder) throws {
-    var keys = encoder.container(keyedBy: CodingKeys.self)
-    try keys.encode(depth, forKey: .depth)
-    try keys.encode(classes, forKey: .classes)
-  }
-
   /// `resnet`.
-  public static let family = "resnet"
+  public static let name = "resnet"
+
+  /// What they are.
+  public static let summary = "ResNet v1.5 (He et al. 2015), with batch normalisation."
 
   /// `resnet18` to `resnet152`, as timm and torchvision call them, too.
   public static let known: [(name: String, spec: ResNetSpec)] =
@@ -59,38 +63,6 @@ extension ResNetSpec: NetworkSpec {
     EvaluationPreprocessing(resize: 256, crop: 224, interpolation: .bilinear)
   }
 
-  /// Number of trainable values.
-  public var parameterCount: Double {
-    var total = 3.0 * 64 * 49 + 2 * 64
-    var channels = 64.0
-    for (stage, count) in units.enumerated() {
-      let middle = 64 * Double(1 << stage)
-      let output = hasBottlenecks ? 4 * middle : middle
-      for unit in 0..<count {
-        if hasBottlenecks {
-          total += channels * middle + 9 * middle * middle + middle * output
-          total += 4 * middle + 2 * output
-        } else {
-          total += 9 * (channels + middle) * middle + 4 * middle
-        }
-        if unit == 0, stage > 0 || channels != output { total += (channels + 2) * output }
-        channels = output
-      }
-    }
-    return total + (channels + 1) * Double(classes ?? 0)
-  }
-
-  /// - Throws: `TorchError` when there is no such depth, or the number of classes is out of range.
-  public func validate() throws {
-    guard !units.isEmpty else {
-      let depths = Self.depths.keys.sorted().map(String.init).joined(separator: ", ")
-      throw TorchError("resnet: depth \(depth) must be one of \(depths)")
-    }
-    try checkClasses()
-  }
-
   /// A `ResNet`.
-  public func build(drawsValues: Bool) throws -> any Model {
-    try ResNet(self, drawsValues: drawsValues)
-  }
+  public func build(_ values: InitialValues) throws -> any Model { try ResNet(self, values) }
 }

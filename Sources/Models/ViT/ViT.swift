@@ -21,13 +21,12 @@ public final class ViT: Model {
   /// Draws values from libtorch's generator (`Torch.manualSeed`); the head starts at zero. What the
   /// spec leaves open is usual.
   ///
-  /// - Parameter drawsValues: false leaves all values at zero, for weights that are loaded next.
-  /// - Throws: `TorchError` when the spec is out of range or leaves `classes` open.
-  public init(_ spec: ViTSpec, drawsValues: Bool = true) throws {
-    try spec.validate()
+  /// - Parameter values: what parameters hold.
+  /// - Throws: `SettingsError` when the spec is out of range or leaves `classes` open.
+  public init(_ spec: ViTSpec, _ values: InitialValues = .drawn) throws {
     let classes = try spec.checkedClasses()
     self.spec = spec.completed(for: nil)
-    store = ParameterStore(drawsValues: drawsValues)
+    store = ParameterStore(values)
     let (root, width) = (store.root, spec.size.width)
     // No kernel is the official mask for weight decay's, hence vectors: neither decays.
     token = root.parameter("cls_token", [1, 1, width], .vector, .normal(1e-6))

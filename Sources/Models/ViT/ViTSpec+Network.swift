@@ -1,33 +1,13 @@
 import FunMatchImages
-import FunMatchTorch
+import FunMatchNN
 
 extension ViTSpec: NetworkSpec {
-  private enum CodingKeys: String, CodingKey {
-    case size, patch, resolution, pool, classes
-  }
-
-  /// All keys but `size` may be absent.
-  public init(from decoder: any Decoder) throws {
-    let keys = try decoder.container(keyedBy: CodingKeys.self)
-    self.init(size: try keys.decode(Size.self, forKey: .size))
-    patch = try keys.decodeIfPresent(Int.self, forKey: .patch) ?? patch
-    resolution = try keys.decodeIfPresent(Int.self, forKey: .resolution) ?? resolution
-    pool = try keys.decodeIfPresent(Pool.self, forKey: .pool)
-    classes = try keys.decodeIfPresent(Int.self, forKey: .classes)
-  }
-
-  /// Writes every key.
-  public func encode(to encoder: any Encoder) throws {
-    var keys = encoder.container(keyedBy: CodingKeys.self)
-    try keys.encode(size, forKey: .size)
-    try keys.encode(patch, forKey: .patch)
-    try keys.encode(resolution, forKey: .resolution)
-    try keys.encode(pool, forKey: .pool)
-    try keys.encode(classes, forKey: .classes)
-  }
-
   /// `vit`.
-  public static let family = "vit"
+  public static let name = "vit"
+
+  /// What they are.
+  public static let summary =
+    "The vision transformer (Dosovitskiy et al. 2020), with a class token."
 
   /// `vit-s16` and its like, `vit-s16-384` for larger images, and timm's names.
   public static let known: [(name: String, spec: ViTSpec)] = {
@@ -86,7 +66,5 @@ extension ViTSpec: NetworkSpec {
   }
 
   /// A `ViT`.
-  public func build(drawsValues: Bool) throws -> any Model {
-    try ViT(self, drawsValues: drawsValues)
-  }
+  public func build(_ values: InitialValues) throws -> any Model { try ViT(self, values) }
 }

@@ -1,9 +1,9 @@
-import FunMatchTorch
+import FunMatchSettings
 
 /// The shape of a vision transformer, under the names that recipes use.
-public struct ViTSpec: Sendable, Equatable {
+public struct ViTSpec: Settings {
   /// Width, depth and heads.
-  public enum Size: String, Codable, Sendable, CaseIterable {
+  public enum Size: String, SettingName {
     case tiny, small, base, large
 
     /// Channels of a token.
@@ -22,7 +22,7 @@ public struct ViTSpec: Sendable, Equatable {
   }
 
   /// What of the last block's tokens is classified. Either network has a class token.
-  public enum Pool: String, Codable, Sendable, CaseIterable {
+  public enum Pool: String, SettingName {
     /// The class token.
     case token
     /// The mean of all others: timm's `global_pool="avg"`.
@@ -40,6 +40,9 @@ public struct ViTSpec: Sendable, Equatable {
   /// Number of classes; `nil` until the data set, the teacher or the weights tell.
   public var classes: Int?
 
+  /// ViT-S/16.
+  public init() { self.init(size: .small) }
+
   /// What is left out is open.
   public init(
     size: Size, patch: Int = 16, resolution: Int = 224, pool: Pool? = nil, classes: Int? = nil
@@ -54,25 +57,26 @@ public struct ViTSpec: Sendable, Equatable {
   /// Number of tokens, the class token among them.
   public var tokens: Int { (resolution / patch) * (resolution / patch) + 1 }
 
-  /// Number of trainable values.
-  public var parameterCount: Double {
-    let (width, side) = (Double(size.width), Double(resolution / max(patch, 1)))
-    let patches = (3 * Double(patch) * Double(patch) + 1) * width
-    let tokens = (side * side + 2) * width
-    let blocks = Double(size.depth) * (12 * width + 13) * width
-    return patches + tokens + blocks + 2 * width + (width + 1) * Double(classes ?? 0)
-  }
+  /// Its keys.
+  public static let keys: [Key<ViTSpec>] = [
+    Key("size", \.size, "Width, depth and heads.", isRequired: true),
+    Key("patch", \.patch, "Side of a patch in pixels; must divide the resolution.", .positive),
+    Key(
+      "resolution", \.resolution,
+      "Side of the square images in pixels, the only ones that the network takes.",
+      .within(1...4096)),
+    Key(
+      "pool", \.pool,
+      "What is classified: the class token, or the average of all others; left out: as the weights "
+        + "need it, else the token."),
+    .classes,
+  ]
 
-  /// - Throws: `TorchError` when a size is out of range or patches do not fill an image.
-  public func validate() throws {
-    guard (1...4096).contains(resolution), patch > 0, resolution.isMultiple(of: patch) else {
-      throw TorchError(
-        "vit: resolution \(resolution) must be between 1 and 4096 pixels and whole patches of "
-          + "\(patch)")
-    }
-    try checkClasses()
-    guard parameterCount <= 1e10 else {
-      throw TorchError("vit: a network of this shape has more than 10,000,000,000 parameters")
+  /// - Throws: `SettingsError` when patches do not fill an image.
+  public func check(at key: String) throws {
+    guard resolution.isMultiple(of: patch) else {
+      throw SettingsError(
+        at: key, "resolution", "\(resolution) pixels must be whole patches of \(patch)")
     }
   }
 }

@@ -1,0 +1,216 @@
+import Foundation
+import FunMatchDistillation
+import FunMatchFiles
+import FunMatchTorch
+import FunMatchViews
+
+/// One teacher's logits of every image of a data set, computed once and kept on disk: f32 (images, classes) in
+/// `NAME.f32`, and in `NAME.json` what they are and how far they go.
+///
+/// Of several views of an image it is the logarithm of the mean of the probabilities, which a softmax
+/// turns into that mean again. The name is a checksum of everything that the logits depend on, so that
+/// a later run with the same teacher, views and images finds them, and no other does. Work that was
+/// cut short goes on where it was. What another version of libtorch, or other kernels, completed is used as it is.
+public final class FixedTargets {
+  private struct Description: Codable, Equatable {
+    let identity: [String]
+    let environment: [String]
+    let images: Int
+    let classes: Int
+    var done: Int
+    /// Images that could not be decoded when the teacher was to be shown them.
+    var missing: [Int] = []
+    /// SHA-256 of the logits, once they are complete.
+    var sha256: String?
+  }
+
+  /// Number of classes.
+  public let classes: Int
+  /// The file of the logits.
+  public let path: String
+  private let sidecar: String
+  private var description: Description
+  private var logits = Data()
+
+  /// What is worth telling of what was found: another environment, or why nothing fits.
+  public let note: String?
+  /// Whether it is another environment's, which deserves a warning.
+  public let isForeign: Bool
+
+  /// Targets under a folder, of which some or all may have been computed before.
+  ///
+  /// - Parameters:
+  ///   - identity: everything that the logits depend on.
+  ///   - images: number of images.
+  /// - Throws: `FileError` when the folder cannot be made, or what is there is damaged.
+  public init(folder: String, identity: BankIdentity, images: Int, classes: Int) throws {
+    let place = try BankFolder(folder, identity)
+    let foreign = place.foreign { path in
+      JSONText.read(path + ".json", as: Description.self).map { $0.done == images } ?? false
+    }
+    let base = foreign?.path ?? place.own
+    (path, sidecar) = (base + ".f32", base + ".json")
+    self.classes = classes
+    description = Description(
+      identity: identity.lines, environment: identity.environment, images: images,
+      classes: classes, done: 0)
+    isForeign = foreign != nil
+    if let foreign {
+      note =
+        "\(path) was computed elsewhere and is used as it is; it differs in "
+        + foreign.difference.joined(separator: "; ")
+    } else {
+      note = FileManager.default.fileExists(atPath: sidecar) ? nil : place.nearest
+    }
+    try read()
+  }
+
+  /// Takes over what is on the disk, as far as it is sound.
+  private func read() throws {
+    guard let found = JSONText.read(sidecar, as: Description.self),
+      (0...description.images).contains(found.done)
+    else { return }
+    guard found.identity == description.identity, found.images == description.images,
+      found.classes == classes
+    else {
+      throw FileError("\(sidecar): belongs to other targets; remove it to compute these")
+    }
+    if found.done == found.images {
+      description = found
+      guard try Checksum.sha256(file: path) == found.sha256 else { throw damage() }
+      try map()
+      return
+    }
+    // Without the logits that it tells of, it is of no use.
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    let size = (attributes?[.size] as? NSNumber)?.intValue ?? 0
+    if size >= found.done * row { description = found }
+  }
+
+  /// Whether there are logits of all images.
+  public var isComplete: Bool { description.done == description.images }
+
+  /// Number of images that there are logits of.
+  public var done: Int { description.done }
+
+  /// Shows the teacher the images that are left. Each image is shown once, ever.
+  ///
+  /// - Parameters:
+  ///   - views: what it is shown, from image `from` on.
+  ///   - batchSize: most views that it is given at a time.
+  ///   - progress: told how many images are done; ends the work early by returning false.
+  ///   - isWaited: called while another process computes the same; gives up by returning false.
+  /// - Throws: an error when an image cannot be read, a logit is not finite or the disk is full; what
+  ///   was computed before stays.
+  public func compute(
+    _ teacher: Teacher, device: Device, batchSize: Int, views: (_ from: Int) -> FixedViewSource,
+    isWaited: () -> Bool = { true }, progress: (Int) -> Bool
+  ) throws {
+    guard !isComplete else { return }
+    var taken = try FileLock.take(path)
+    while taken == nil {
+      guard isWaited() else { return }
+      usleep(200_000)
+      taken = try FileLock.take(path)
+    }
+    guard let file = taken else { return }
+    // Whoever had the lock may have done the work.
+    try read()
+    guard !isComplete else { return }
+    let source = views(done)
+    var number = 0
+    var saved = ContinuousClock.now
+    while !isComplete {
+      let views = try source.batch(number)
+      guard let pixels = views.pixels[teacher.resolution] else {
+        throw FileError("no views were drawn at the teacher's \(teacher.resolution) pixels")
+      }
+      number += 1
+      let images = min(source.batchSize, description.images - done)
+      var logits = Self.logits(
+        teacher, pixels, images: images, batchSize: batchSize, device: device)
+      for image in 0..<images {
+        let range = image * row..<(image + 1) * row
+        if !views.isWhole[image] {
+          description.missing.append(done + image)
+          logits.replaceSubrange(range, with: Self.nothing(row))
+        } else if !Self.isFinite(logits[range]) {
+          throw FileError("the teacher's logits of image \(done + image) are not finite")
+        }
+      }
+      try file.write(logits, at: done * row)
+      description.done += images
+      let goesOn = progress(done)
+      if isComplete || !goesOn || saved.duration(to: .now) > .seconds(2) {
+        try file.synchronize()
+        if isComplete { description.sha256 = try Checksum.sha256(file: path) }
+        try JSONText.write(description, to: sidecar)
+        saved = .now
+      }
+      if !goesOn && !isComplete { return }
+    }
+    try map()
+  }
+
+  /// Logits (N, classes) of images, on the CPU.
+  ///
+  /// - Precondition: they are complete.
+  public func logits(_ indices: [Int]) -> Tensor {
+    precondition(isComplete)
+    var bytes = [UInt8]()
+    bytes.reserveCapacity(indices.count * row)
+    for index in indices { bytes += logits[index * row..<(index + 1) * row] }
+    return bytes.withUnsafeBytes {
+      Tensor(bytes: $0, shape: [indices.count, classes], dtype: .f32)
+    }
+  }
+
+  /// Images that could not be decoded when the teacher was to be shown them, and which have no
+  /// logits therefore.
+  public var missing: Set<Int> { Set(description.missing) }
+
+  /// Bytes of the logits of an image.
+  private var row: Int { classes * MemoryLayout<Float>.stride }
+
+  /// A row that says that there is nothing.
+  private static func nothing(_ row: Int) -> [UInt8] {
+    withUnsafeBytes(of: Float.nan.bitPattern.littleEndian) { nan in
+      (0..<row).map { nan[$0 % nan.count] }
+    }
+  }
+
+  private static func logits(
+    _ teacher: Teacher, _ pixels: Pixels, images: Int, batchSize: Int, device: Device
+  ) -> [UInt8] {
+    let shape = [pixels.count, pixels.size, pixels.size, 3]
+    let all = Tensor(bytes: pixels.bytes, shape: shape, dtype: .u8)
+    let parts = stride(from: 0, to: pixels.count, by: batchSize).map { start in
+      let part = all.narrowed(0, start..<min(start + batchSize, pixels.count))
+      return teacher(Batch.scaled(part.to(device))).to(.cpu)
+    }
+    let logits = Tensor.concatenated(parts)
+    guard pixels.count > images else { return logits.bytes }
+    let views = logits.softmax().reshaped([images, pixels.count / images, logits.shape[1]])
+    return views.mean([1]).logProbabilities.bytes
+  }
+
+  private static func isFinite(_ bytes: ArraySlice<UInt8>) -> Bool {
+    bytes.withUnsafeBytes { bytes in
+      stride(from: 0, to: bytes.count, by: 4).allSatisfy {
+        bytes.loadUnaligned(fromByteOffset: $0, as: Float.self).isFinite
+      }
+    }
+  }
+
+  private func map() throws {
+    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped),
+      data.count == description.images * row
+    else { throw damage() }
+    logits = data
+  }
+
+  private func damage() -> FileError {
+    FileError(
+      "\(path): is damaged (its SHA-256 differs from \(sidecar)); remove both to compute it anew")
+  }
+}

@@ -1,0 +1,128 @@
+import ArgumentParser
+import Foundation
+import FunMatchDistillation
+import FunMatchFiles
+import FunMatchImages
+import FunMatchModels
+import FunMatchOptimizers
+import FunMatchSettings
+import FunMatchTorch
+import FunMatchViews
+
+/// `funmatch bench step`: one function-matching update, on images made up.
+struct BenchStep: RegistryCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "step", abstract: "Measure a funmatch step: teacher, student, optimiser.")
+
+  @Option(help: "The teacher: a name or a spec in YAML.")
+  var teacher = "bit-r152x2"
+
+  @Option(help: "The student: a name or a spec in YAML.")
+  var student = "bit-r50x1"
+
+  @Option(help: "Input size of both in pixels.")
+  var resolution = 128
+
+  @Option(help: "Images a step.")
+  var batchSize = 16
+
+  @Option(help: "Number of classes.")
+  var classes = 1000
+
+  @Option(help: "Steps that are measured, after two that are not.")
+  var steps = 5
+
+  @Option(help: "What convolutions compute in: bf16, f16 or f32.")
+  var precision: WeightPrecision = .bf16
+
+  @Flag(help: "Write one JSON object as the last line.")
+  var json = false
+
+  @OptionGroup var engine: DeviceOptions
+
+  func validate() throws {
+    guard (1...EvaluationPreprocessing.largestSide).contains(resolution),
+      (1...4096).contains(batchSize),
+      (1...1_000_000).contains(classes), (1...100_000).contains(steps)
+    else {
+      throw ValidationError("a size or the number of steps is out of range")
+    }
+  }
+
+  private struct Result: Encodable {
+    let imagesPerSecond: Double
+    let secondsPerStep: Double
+    let teacherSeconds: Double
+    let studentSeconds: Double
+    let optimizerSeconds: Double
+    let threads: Int
+    let device: String
+  }
+
+  func run(_ registry: Registry) throws {
+    let device = try engine.resolve()
+    let frozen = try built(teacher, seed: 1, registry)
+    let network = try built(student, seed: 2, registry)
+    network.store.move(to: device)
+    network.store.requireGradients()
+    let learner = Learner(
+      network, objective: .distance(.kl(temperature: 1)),
+      optimizer: Adam(network.store.parameters, AdamConfiguration()),
+      schedule: Schedule(totalSteps: 1_000_000, warmupSteps: 0), precision: precision.dtype)
+    var step = DistillationStep(
+      LiveTeacherLogits([
+        Teacher(frozen, resolution: resolution, precision: precision.dtype, device: device)
+      ]),
+      lambda: Mixup(1, seed: 0).lambda(step:), resolution: resolution, device: device)
+    var random = Philox(seed: 0, 0, 0, 0)
+    let pixels = (0..<batchSize * resolution * resolution * 3).map { _ in
+      UInt8(truncatingIfNeeded: random.next())
+    }
+    let views = ImageBatch(
+      student: [resolution: Pixels(pixels, count: batchSize, size: resolution)],
+      indices: Array(0..<batchSize), labels: Array(repeating: nil, count: batchSize))
+    for index in 0..<2 { try step(views, step: index, learner) }
+
+    // Medians of the parts, since other programs may use the machine.
+    var parts: [String: [Double]] = [:]
+    var whole: [Double] = []
+    for index in 0..<steps {
+      let stopwatch = Stopwatch(device)
+      step.stopwatch = stopwatch
+      let start = ContinuousClock.now
+      try step(views, step: 2 + index, learner)
+      whole.append(start.duration(to: .now).seconds)
+      for (part, seconds) in stopwatch.seconds { parts[part, default: []].append(seconds) }
+    }
+    func median(_ values: [Double]?) -> Double {
+      let sorted = (values ?? [0]).sorted()
+      return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+    }
+    let seconds = median(whole)
+    let result = Result(
+      imagesPerSecond: Double(batchSize) / seconds, secondsPerStep: seconds,
+      teacherSeconds: median(parts["teacher"]), studentSeconds: median(parts["student"]),
+      optimizerSeconds: median(parts["optimizer"]), threads: Torch.threads,
+      device: device.description)
+    print(
+      String(
+        format: "%.2f images/s; a step takes %.3f s: teacher %.3f, student %.3f, optimiser %.3f",
+        result.imagesPerSecond, seconds, result.teacherSeconds, result.studentSeconds,
+        result.optimizerSeconds))
+    if json {
+      print(try JSONText.line(result))
+    }
+  }
+
+  /// A network with random weights, its head's too, so that losses and gradients are not zero.
+  private func built(
+    _ name: String, seed: UInt64, _ registry: Registry
+  ) throws -> any Model {
+    var spec = try ModelSpec(registry, argument: name)
+    spec.classes = spec.classes ?? classes
+    let model = try spec.build(seed: seed)
+    let head = model.classifier.weight.value
+    head.copy(from: Tensor.randn(head.shape) * 0.02)
+    return model
+  }
+}

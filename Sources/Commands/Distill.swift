@@ -1,0 +1,22 @@
+import ArgumentParser
+import FunMatchRuns
+import FunMatchSettings
+
+/// `funmatch distill`: a student learns a function from its teachers.
+///
+/// A `Run` reads what the recipe names, `Trainer` makes the steps, and `DistillationStep` is one of them.
+struct Distill: RegistryCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Distil teachers into a student, as a recipe says; no labels are used.")
+
+  @OptionGroup var arguments: RunArguments
+
+  func run(_ registry: Registry) throws {
+    let (file, options) = try arguments.prepared(registry)
+    if options.dryRunSteps == nil {
+      try arguments.report(Run(.distillation, file, options)(), options)
+    } else {
+      try DryRun(.distillation, file, options)() { print($0) }
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import ArgumentParser
+import Foundation
+import FunMatchDatasets
+import FunMatchDistillation
+import FunMatchFiles
+import FunMatchImages
+import FunMatchModels
+import FunMatchRecipes
+import FunMatchRuns
+import FunMatchSettings
+import FunMatchViews
+
+/// `funmatch evaluate`: how good a model is, and how close to another.
+struct Evaluate: RegistryCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measure a model on a data set, beside its teacher if one is given.",
+    discussion: "Several teachers count as one, by the mean of their probabilities.")
+
+  @Argument(help: "A model file (.safetensors) written by this tool.")
+  var model: String
+
+  @Option(help: "The images, such as fashion-mnist:test; the test split if none is named.")
+  var data: String
+
+  @Option(help: "Another model file to compare with; may be given several times.")
+  var teacher: [String] = []
+
+  @Option(help: "Images a forward pass.")
+  var batchSize = 250
+
+  @Option(help: "What convolutions compute in: f32, bf16 (as most runs do) or f16.")
+  var precision: WeightPrecision = .f32
+
+  @Flag(help: "Write one JSON object as the last line.")
+  var json = false
+
+  @Flag(help: "Leave out images that cannot be decoded, and name them, instead of failing.")
+  var skipBroken = false
+
+  @OptionGroup var decoding: DecodingOptions
+
+  @OptionGroup var images: DataOptions
+
+  @OptionGroup var loading: LoadingOptions
+
+  @OptionGroup var engine: DeviceOptions
+
+  func validate() throws {
+    guard (1...1 << 20).contains(batchSize) else {
+      throw ValidationError("--batch-size must be between 1 and 1048576")
+    }
+  }
+
+  func run(_ registry: Registry) throws {
+    let device = try engine.resolve()
+    let student = try load(model, registry)
+    let classes = student.file.model.classes
+    let teachers = try teacher.map { path in
+      let other = try load(path, registry)
+      guard other.file.model.classes == classes else {
+        throw RecipeError(
+          "\(model) has \(classes) classes, \(path) \(other.file.model.classes): they cannot be "
+            + "compared")
+      }
+      return other
+    }
+    let dataset = try images.datasets(registry).open(DatasetReference(data), usually: "test")
+    for (path, network) in [(model, student)] + zip(teacher, teachers) {
+      try ClassNames.check(
+        dataset, called: data, classes: classes, names: network.file.classNames, network: path)
+    }
+    for network in [student] + teachers {
+      network.file.model.store.move(to: device)
+      network.file.model.store.freeze(precision.dtype)
+    }
+    let broken = BrokenImages(skipBroken ? .skip : .fail)
+    let evaluator = Evaluator(
+      dataset, teachers: teachers.map(\.subject), metrics: registry.metrics,
+      batchSize: batchSize, device: device,
+      loading: LoaderOptions(
+        workers: loading.threads, decoder: decoding.decoder, broken: broken))
+    let (evaluation, detail) = try evaluator.detailed(student.subject)
+    let names = dataset.classNamesAreNumbers ? student.file.classNames : dataset.classNames
+    let comparison = Comparison(
+      evaluation, metrics: registry.metrics,
+      student: EvaluatedNetwork(student.file.model, student.subject.preprocessing, evaluation),
+      teacher: EvaluatedNetwork(
+        teachers: teachers.map { ($0.file.model, $0.subject.preprocessing) }, evaluation),
+      detail: detail, classNames: names)
+    for report in broken.takeReports() {
+      try? FileHandle.standardError.write(contentsOf: Data("skipped: \(report)\n".utf8))
+    }
+    print(comparison.table)
+    print(json ? try JSONText.line(comparison) : comparison.details)
+  }
+
+  private func load(
+    _ path: String, _ registry: Registry
+  ) throws -> (file: ModelFile, subject: EvaluatedModel) {
+    let file = try ModelFile(path: path, registry: registry)
+    let preprocessing = try file.knownPreprocessing(path)
+    return (file, EvaluatedModel(file.model, preprocessing, precision: precision.dtype))
+  }
+}

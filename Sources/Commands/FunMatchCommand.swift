@@ -1,0 +1,51 @@
+import ArgumentParser
+import Foundation
+import FunMatchRuns
+import FunMatchSettings
+
+/// The tool: one subcommand a file. A tool with more families, data sets or metrics is a call of `main(registry:)`.
+public struct FunMatchCommand: ParsableCommand {
+  /// Its subcommands.
+  public static let configuration = CommandConfiguration(
+    commandName: "funmatch",
+    abstract: "Compresses an image classifier by patient and consistent knowledge distillation.",
+    version: RunEnvironment.version,
+    subcommands: [
+      Distill.self, Train.self, StudyCommand.self, Evaluate.self, Predict.self, Import.self,
+      Export.self, Views.self, Preprocess.self, ReportCommand.self, RecipeCommand.self,
+      DataCommand.self, Bench.self, Doctor.self,
+    ])
+
+  /// Without a subcommand: help.
+  public init() {}
+
+  /// Every error is one sentence on standard error and exit code 1; wrong usage is 64, as
+  /// ArgumentParser has it.
+  ///
+  /// - Parameter registry: what names are looked up in.
+  public static func main(registry: Registry = .standard) {
+    // Who reads our output may be gone before a run is: then there is nobody to tell, that is all.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try parseAsRoot()
+      if let command = command as? any RegistryCommand {
+        try command.run(registry)
+      } else {
+        try command.run()
+      }
+      // What was printed may still be on its way.
+      guard fflush(nil) == 0 else {
+        fail("the result cannot be written: \(String(cString: strerror(errno)))")
+      }
+    } catch {
+      // Help, a version and wrong usage have codes and texts of their own.
+      guard exitCode(for: error) == .failure, !(error is ExitCode) else { exit(withError: error) }
+      fail("\(error)")
+    }
+  }
+
+  private static func fail(_ sentence: String) -> Never {
+    try? FileHandle.standardError.write(contentsOf: Data("funmatch: \(sentence)\n".utf8))
+    Foundation.exit(1)
+  }
+}

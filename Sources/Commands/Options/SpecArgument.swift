@@ -1,0 +1,16 @@
+import FunMatchModels
+import FunMatchRecipes
+import FunMatchSettings
+
+extension ModelSpec {
+  /// What `--model` takes: a well-known name or a spec in YAML.
+  ///
+  /// - Throws: `RecipeError` when it is neither.
+  init(_ registry: Registry, argument text: String) throws {
+    guard text.contains(":") else {
+      self = try ModelSpec(named: text, registry: registry)
+      return
+    }
+    self = try RecipeFile.value(text, "--model \(text)", registry: registry)
+  }
+}

@@ -1,0 +1,20 @@
+import ArgumentParser
+import FunMatchRuns
+import FunMatchSettings
+
+/// `funmatch train`: the recipe's student learns from labels.
+struct Train: RegistryCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Train the recipe's student on labels: a teacher, or the supervised baseline.")
+
+  @OptionGroup var arguments: RunArguments
+
+  func run(_ registry: Registry) throws {
+    let (file, options) = try arguments.prepared(registry)
+    if options.dryRunSteps == nil {
+      try arguments.report(Run(.supervision, file, options)(), options)
+    } else {
+      try DryRun(.supervision, file, options)() { print($0) }
+    }
+  }
+}

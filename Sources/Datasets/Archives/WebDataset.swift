@@ -1,0 +1,144 @@
+import FunMatchFiles
+
+/// Tar archives whose members belong together by their names up to the first dot: an image
+/// (`.jpg`, `.jpeg` or `.png`) and perhaps its class as a number in decimal digits (`.cls`).
+enum WebDataset {
+  /// Labels beyond this are taken for damage.
+  private static let labelLimit = 65_535
+
+  /// Images in the order in which they are stored.
+  ///
+  /// - Parameters:
+  ///   - pattern: a path that may hold braces, or a folder of `.tar` files.
+  ///   - locate: tells where a path leads.
+  /// - Throws: `DatasetError` when an archive is missing, damaged or not of this kind.
+  static func open(_ pattern: String, locate: (String) throws -> String) throws -> any Dataset {
+    let paths = try BraceExpansion.expand(pattern).map { path in
+      do {
+        return try locate(path)
+      } catch let error as DatasetError {
+        guard path.contains(where: "*?".contains) else { throw error }
+        throw DatasetError(
+          "\(path): no archive is called so, and * and ? stand for themselves; name several by "
+            + "braces, as in shard-{000..127}.tar, or by their folder")
+      }
+    }.flatMap { try Folder.isFolder($0) ? archives(in: $0) : [$0] }
+    for path in paths {
+      if let compression = Compression.of(name: path) { throw compression.error(about: path) }
+    }
+    let keepsOpen = paths.count <= ArchiveFile.openLimit
+    let files = try paths.map { try ArchiveFile($0, keepsOpen: keepsOpen) }
+    let parts = try Workers.map(count: files.count) { try index(files[$0], $0) }
+
+    var whole = ArchiveDataset.Index()
+    var shards: [Range<Int>] = []
+    for part in parts {
+      shards.append(whole.entries.count..<whole.entries.count + part.entries.count)
+      whole.append(contentsOf: part)
+    }
+    guard !whole.entries.isEmpty else {
+      throw DatasetError("\(pattern): holds no member NAME.jpg, NAME.jpeg or NAME.png")
+    }
+    let labels = whole.labels
+    let classes = Int(labels.max() ?? -1) + 1
+    if classes == 0 {
+      whole.labels = []
+    } else if let bare = labels.firstIndex(of: -1) {
+      let path = paths[Int(whole.entries[bare].archive)]
+      throw DatasetError(
+        "\(path): \(whole.names[bare]) has no label (.cls), and other images have one")
+    }
+    return ArchiveDataset(
+      files, whole, classNames: (0..<classes).map { "class \($0)" }, classNamesAreNumbers: true,
+      shards: shards.filter { !$0.isEmpty })
+  }
+
+  private static func archives(in folder: String) throws -> [String] {
+    let names = try Folder.entries(folder).filter { !$0.isFolder }.map(\.text)
+    let tars = names.filter { $0.hasSuffix(".tar") }
+    guard !tars.isEmpty else {
+      let compressed = names.lazy.compactMap { name in
+        Compression.of(name: name).map {
+          "; \(name) is compressed, decompress it first (\($0.program))"
+        }
+      }
+      throw DatasetError("\(folder): holds no .tar files" + (compressed.first ?? ""))
+    }
+    return tars.map { folder + "/" + $0 }
+  }
+
+  /// Labels are -1 where there is none.
+  private static func index(_ file: ArchiveFile, _ number: Int) throws -> ArchiveDataset.Index {
+    var index = ArchiveDataset.Index()
+    var sample = Sample()
+    func finish() throws {
+      if let image = sample.image {
+        try index.append(image, archive: number, in: file.path)
+        index.labels.append(sample.label ?? -1)
+      } else if let other = sample.other {
+        throw ImageName.undecodable(other, in: file.path)
+      } else if sample.label != nil {
+        throw DatasetError(
+          "\(file.path): \(sample.text) has a label and no JPEG or PNG image beside it")
+      }
+    }
+    try file.scan { scanner, _ in
+      while let member = try scanner.next() {
+        guard let (key, ending) = split(member.name) else { continue }
+        if key != sample.key {
+          try finish()
+          sample = Sample(key: key)
+        }
+        switch ending {
+        case "jpg", "jpeg", "png":
+          guard sample.image == nil else {
+            throw DatasetError("\(file.path): \(sample.text) has two images, \(member.text) too")
+          }
+          sample.image = member
+        case "cls":
+          guard sample.label == nil else {
+            throw DatasetError("\(file.path): \(sample.text) has two labels, \(member.text) too")
+          }
+          sample.label = try label(member, scanner)
+        default:
+          // Beside an image that can be decoded it may be anything, such as a mask.
+          if ImageName.isOther(ending: ending) { sample.other = member.name }
+        }
+      }
+    }
+    try finish()
+    return index
+  }
+
+  private struct Sample {
+    var key: ArraySlice<UInt8> = []
+    var image: TarScanner.Member?
+    /// An image of a kind that cannot be decoded.
+    var other: [UInt8]?
+    var label: Int32?
+
+    var text: String { String(decoding: key, as: UTF8.self) }
+  }
+
+  /// The path up to the first dot of its last part, and what follows that dot; `nil` for hidden
+  /// files and for names without a dot.
+  private static func split(_ name: [UInt8]) -> (key: ArraySlice<UInt8>, ending: String)? {
+    let start = name.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
+    guard let dot = name[start...].firstIndex(of: UInt8(ascii: ".")), dot > start else {
+      return nil
+    }
+    return (name[..<dot], String(decoding: name[(dot + 1)...], as: UTF8.self).lowercased())
+  }
+
+  private static func label(_ member: TarScanner.Member, _ scanner: TarScanner) throws -> Int32 {
+    let text =
+      member.size <= 64 ? String(decoding: try scanner.contents(member), as: UTF8.self) : ""
+    let words = text.split(whereSeparator: \.isWhitespace)
+    guard words.count == 1, let value = Int32(words[0]), (0...Int32(labelLimit)).contains(value)
+    else {
+      throw DatasetError(
+        "\(scanner.name): \(member.text) is not a class number from 0 to \(labelLimit)")
+    }
+    return value
+  }
+}

@@ -1,0 +1,91 @@
+import FunMatchFiles
+
+/// Images that a user has sorted into folders, as torchvision reads them.
+enum ImageFolder {
+  /// Names that tools have for the same split.
+  private static let validation = ["validation", "val", "valid", "eval"]
+  private static let splits = validation + ["train", "test"]
+
+  /// One folder a class, in the order of `FileList.mixedOrder`; or images without labels, sorted by
+  /// path, when there are no folders in it.
+  ///
+  /// - Throws: `DatasetError` when the folder, or the split's folder in it, is neither.
+  static func open(_ path: String, split: String?) throws -> any Dataset {
+    guard Folder.isFolder(path) else { throw DatasetError("\(path): is not a folder of images") }
+    let entries = try Folder.entries(path)
+    guard let split else {
+      let folders = entries.filter(\.isFolder).map(\.text)
+      let found = folders.filter(splits.contains)
+      // One such folder may be a class, and so may some others beside classes.
+      if let first = found.first,
+        found.count == folders.count || found.contains("train") && found.count > 1
+      {
+        throw DatasetError(
+          "\(path): holds the splits \(found.joined(separator: ", ")); name one, as in "
+            + "folder:\(path):\(first)")
+      }
+      return try open(path, entries)
+    }
+    let names = [split] + (validation.contains(split) ? validation : [])
+    let folders = entries.filter(\.isFolder).map(\.text)
+    guard let folder = names.first(where: folders.contains) else {
+      throw DatasetError(
+        "\(path): has no folder '\(split)'; there "
+          + (folders.isEmpty ? "are none" : "are " + folders.joined(separator: ", ")))
+    }
+    return try open(path + "/" + folder, Folder.entries(path + "/" + folder))
+  }
+
+  private static func open(_ path: String, _ entries: [Folder.Entry]) throws -> any Dataset {
+    let image = try entries.first { try !$0.isFolder && ImageName.isImage($0.name, in: path) }
+    let folder = entries.first(where: \.isFolder)
+    switch (image, folder) {
+    case (let image?, let folder?):
+      throw DatasetError(
+        "\(path): holds both images (\(image.text)) and folders (\(folder.text)); expected one "
+          + "folder a class, or images only")
+    case (_?, nil): return try photos(path)
+    case (nil, _?): return try labelled(path, entries).mixed()
+    case (nil, nil):
+      throw DatasetError("\(path): holds no images; expected one folder a class, or JPEG and PNG")
+    }
+  }
+
+  /// One folder a class, sorted by path; labels are the classes' places in bytewise order.
+  ///
+  /// - Throws: `DatasetError` when a class has no images.
+  static func labelled(_ path: String, _ entries: [Folder.Entry]) throws -> FileDataset {
+    var files = FileList()
+    var labels: [Int32] = []
+    // By their bare names: a folder's slash would sort `a b` before `a`.
+    let classes = entries.filter(\.isFolder).map { Array($0.name.dropLast()) }
+      .sorted { $0.lexicographicallyPrecedes($1) }
+    let names = classes.map { String(decoding: $0, as: UTF8.self) }
+    let found = try Workers.map(count: names.count) { label in
+      try ImageName.images(under: Array((path + "/").utf8) + classes[label])
+    }
+    for (label, images) in found.enumerated() {
+      guard images.count > 0 else {
+        throw DatasetError("\(path)/\(names[label]): a class without any JPEG or PNG image")
+      }
+      for index in 0..<images.count {
+        images.withBytes(at: index) { files.append(classes[label] + [UInt8(ascii: "/")], $0) }
+      }
+      labels += [Int32](repeating: Int32(label), count: images.count)
+    }
+    return FileDataset(root: path, files: files, labels: labels, classNames: names)
+  }
+
+  /// All images under a folder, without labels, sorted by path, so that parts of one picture stay
+  /// together.
+  ///
+  /// - Throws: `DatasetError` when there are none.
+  static func photos(_ path: String) throws -> any Dataset {
+    guard Folder.isFolder(path) else { throw DatasetError("\(path): is not a folder of images") }
+    let images = try ImageName.images(under: Array(path.utf8))
+    guard images.count > 0 else {
+      throw DatasetError("\(path): holds no JPEG or PNG images")
+    }
+    return FileDataset(root: path, files: images)
+  }
+}

@@ -1,0 +1,122 @@
+import FunMatchDatasets
+import FunMatchModels
+import FunMatchTorch
+import FunMatchViews
+
+/// Shows a data set's images to networks, in order and without any randomness, and compares their logits with labels and
+/// with the teachers'. The teachers compute theirs once, for all networks.
+public final class Evaluator {
+  private let dataset: any Dataset
+  private let teachers: [EvaluatedModel]
+  private let ensemble: Ensemble
+  private let metrics: [Metric]
+  private let batchSize: Int
+  private let device: Device
+  private let loading: LoaderOptions
+  /// The teachers' common logits of each batch's images, and which of these all could see.
+  private var teacherLogits: [(logits: Tensor, whole: Set<Int>)] = []
+  private var teacherSeconds = 0.0
+
+  /// Evaluates on `dataset`, `batchSize` images a forward pass.
+  ///
+  /// - Parameters:
+  ///   - teachers: whom the network is compared with; several count as one.
+  ///   - ensemble: how the logits of several become one; by their mean probabilities without it.
+  ///   - metrics: what is computed.
+  public init(
+    _ dataset: any Dataset, teachers: [EvaluatedModel] = [], ensemble: Ensemble? = nil,
+    metrics: [Metric] = Metrics.builtIn, batchSize: Int, device: Device,
+    loading: LoaderOptions = LoaderOptions()
+  ) {
+    (self.dataset, self.teachers, self.metrics) = (dataset, teachers, metrics)
+    self.ensemble = ensemble ?? Ensemble(weights: teachers.map { _ in 1 })
+    (self.batchSize, self.device, self.loading) = (batchSize, device, loading)
+  }
+
+  /// Runs the whole data set through the network; images that are broken, if they are skipped, count
+  /// nowhere.
+  ///
+  /// - Parameter shouldStop: called before every batch; true ends the work.
+  /// - Throws: the data set's error when an image cannot be read; `CancellationError` when it is
+  ///   stopped.
+  public func callAsFunction(
+    _ model: EvaluatedModel, shouldStop: () -> Bool = { false }
+  ) throws -> Evaluation {
+    try evaluate(model, shouldStop) { _ in }
+  }
+
+  /// The same, with what the network makes of every class; `nil` without labels.
+  ///
+  /// - Throws: the data set's error when an image cannot be read.
+  public func detailed(
+    _ model: EvaluatedModel
+  ) throws -> (evaluation: Evaluation, detail: EvaluationDetail?) {
+    var detail = EvaluationDetail(classes: model.network.classes)
+    let evaluation = try evaluate(model, { false }) { detail.add($0) }
+    return (evaluation, detail.isEmpty ? nil : detail)
+  }
+
+  private func evaluate(
+    _ model: EvaluatedModel, _ shouldStop: () -> Bool, _ note: (EvaluatedImages) -> Void
+  ) throws -> Evaluation {
+    var tally = MetricTally(metrics)
+    var seconds = 0.0
+    // The teachers are shown the same images, unless they have seen them before.
+    var known = teacherLogits
+    var taken = teacherSeconds
+    let shown = known.isEmpty ? teachers : []
+    // Where images are prepared in the same way, they are the same pixels.
+    var ways = [model.preprocessing]
+    let places = shown.map { teacher in
+      if !ways.contains(teacher.preprocessing) { ways.append(teacher.preprocessing) }
+      return ways.firstIndex(of: teacher.preprocessing) ?? 0
+    }
+    let sources = try ways.map {
+      try EvaluationSource(dataset, $0, batchSize: batchSize, options: loading)
+    }
+    for number in 0..<sources[0].count {
+      if shouldStop() { throw CancellationError() }
+      let batches = try sources.map { try $0.batch(number) }
+      let batch = batches[0]
+      var whole = batch.whole
+      let logits = logits(model, batch, &seconds)
+      if !shown.isEmpty {
+        let each = zip(shown, places).map { self.logits($0, batches[$1], &taken) }
+        let first = Set(batches[places[0]].whole)
+        let seen = places.dropFirst().reduce(first) { $0.intersection(batches[$1].whole) }
+        known.append((ensemble.combined(each), seen))
+      }
+      var teacher: Tensor?
+      if !teachers.isEmpty {
+        // An image may be whole where one network looks and broken where the other does.
+        whole = whole.filter { known[number].whole.contains($0) }
+        teacher = known[number].logits
+      }
+      guard !whole.isEmpty else { continue }
+      let rows = whole.count < batch.labels.count ? Tensor(whole.map { Int64($0) }) : nil
+      func chosen(_ logits: Tensor) -> Tensor { rows.map { logits.selecting($0) } ?? logits }
+      let images = EvaluatedImages(
+        chosen(logits), teacher: teacher.map(chosen), labels: whole.map { batch.labels[$0] })
+      tally.add(images)
+      note(images)
+    }
+    guard tally.images > 0 else {
+      throw TrainingError("none of the \(dataset.count) images to evaluate can be decoded")
+    }
+    (teacherLogits, teacherSeconds) = (known, taken)
+    return Evaluation(
+      tally, seconds: seconds, teacherSeconds: teachers.isEmpty ? nil : teacherSeconds)
+  }
+
+  private func logits(
+    _ model: EvaluatedModel, _ batch: EvaluationSource.Batch, _ seconds: inout Double
+  ) -> Tensor {
+    let images = Batch.scaled(batch.pixels, device: device)
+    device.synchronize()
+    let start = ContinuousClock.now
+    let logits = withInference { model.network(images, model.mode) }.to(.cpu)
+    device.synchronize()
+    seconds += start.duration(to: .now).seconds
+    return logits
+  }
+}

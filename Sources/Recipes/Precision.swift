@@ -1,0 +1,56 @@
+import FunMatchSettings
+import FunMatchTorch
+
+/// Number formats that convolutions can compute in; f16 would need its loss scaled.
+public enum Precision: String, SettingName {
+  case bf16, f32
+
+  /// The engine's type.
+  public var dtype: DType {
+    switch self {
+    case .bf16: .bf16
+    case .f32: .f32
+    }
+  }
+}
+
+/// What teachers and students compute in: one format for both, or `{teacher: f32, student: bf16}`.
+struct PrecisionPair: SettingValue, Equatable {
+  var teacher: Precision
+  var student: Precision
+
+  private struct Both: Settings {
+    var teacher = Precision.bf16
+    var student = Precision.bf16
+    static let keys: [Key<Both>] = [
+      Key("teacher", \.teacher, "What the teachers' convolutions compute in."),
+      Key(
+        "student", \.student, "What the student's convolutions compute in; its weights stay f32."),
+    ]
+  }
+
+  init(teacher: Precision, student: Precision) {
+    (self.teacher, self.student) = (teacher, student)
+  }
+
+  init(from decoder: any Decoder) throws {
+    if (try? decoder.singleValueContainer().decode(String.self)) != nil {
+      let precision = try Precision(from: decoder)
+      self.init(teacher: precision, student: precision)
+    } else {
+      let both = try Both(from: decoder)
+      self.init(teacher: both.teacher, student: both.student)
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    if teacher == student { return try teacher.encode(to: encoder) }
+    var both = Both()
+    (both.teacher, both.student) = (teacher, student)
+    try both.encode(to: encoder)
+  }
+
+  static func schema(_ registry: Registry) -> Schema {
+    .anyOf([Precision.schema(registry), Both.schema(registry)])
+  }
+}

@@ -1,0 +1,97 @@
+import FunMatchImages
+import FunMatchModels
+import FunMatchSettings
+import FunMatchTorch
+
+/// A teacher as a recipe names it: a file of weights, or a program.
+public struct TeacherRecipe: Settings {
+  /// What a teacher is read from.
+  public enum Source: Sendable, Equatable {
+    /// A file with its weights and its shape, which may be left out where the file tells.
+    case weights(String, ModelSpec?)
+    /// A program.
+    case program(ProgramRecipe, TorchProgram.Format)
+  }
+
+  /// A file with its weights, relative to the recipe, then to `FUNMATCH_WEIGHTS`.
+  public var weights: String?
+  /// Its shape; may be left out where the file tells.
+  public var model: ModelSpec?
+  /// A TorchScript program in place of weights.
+  public var torchscript: ProgramRecipe?
+  /// An AOTInductor package in place of weights.
+  public var aotinductor: ProgramRecipe?
+  /// Input size in pixels; a program's is in its input.
+  public var resolution = 0
+  /// How much it counts among several.
+  public var weight = 1.0
+  /// What its pixels are scaled to, if its file does not tell, or wrongly.
+  public var input: InputScaling?
+
+  /// None yet.
+  public init() {}
+
+  /// Its keys.
+  public static let keys: [Key<TeacherRecipe>] = [
+    Key(
+      "weights", \.weights,
+      "A file beside the recipe, else in the folder FUNMATCH_WEIGHTS, else in `weights`."),
+    Key(
+      "model", \.model,
+      "Its shape; needed for weights from elsewhere, a model file tells it by itself."
+    ),
+    Key("torchscript", \.torchscript, "A TorchScript program in place of weights."),
+    Key("aotinductor", \.aotinductor, "An AOTInductor package in place of weights."),
+    Key("resolution", \.resolution, "Input size in pixels; a program's is in its input."),
+    Key(
+      "weight", \.weight, "How much it counts among several.",
+      Limits("must be between 1e-6 and 1e6", schema: ["minimum": 1e-6, "maximum": 1e6]) {
+        (1e-6...1e6).contains($0)
+      }),
+    Key(
+      "input", \.input,
+      "What its pixels are scaled to; null: as its file tells, or as is usual for its family."),
+  ]
+
+  /// - Throws: `SettingsError` unless it has exactly one source, and what belongs to it.
+  public mutating func didDecode(_ decoder: any Decoder) throws {
+    let path = decoder.codingPath.dotted
+    guard [weights != nil, torchscript != nil, aotinductor != nil].count(where: \.self) == 1 else {
+      throw SettingsError(
+        path + ".weights", "a teacher needs weights, torchscript or aotinductor, one of them")
+    }
+    guard let program = torchscript ?? aotinductor else {
+      guard resolution != 0 else {
+        throw DecodingError.keyNotFound(
+          KeyName("resolution"),
+          .init(codingPath: decoder.codingPath, debugDescription: "is missing"))
+      }
+      return
+    }
+    guard model == nil, input == nil, resolution == 0 || resolution == program.input.size else {
+      throw SettingsError(
+        path + ".resolution",
+        "a program's sides and scaling are in its own input, and it needs no model")
+    }
+    resolution = program.input.size
+  }
+
+  /// - Throws: `SettingsError` when it looks at no size that there is.
+  public func check(at key: String) throws {
+    let largest = EvaluationPreprocessing.largestSide
+    guard (1...largest).contains(resolution) else {
+      throw SettingsError(
+        key + ".resolution", "\(resolution) must be positive and at most \(largest)")
+    }
+  }
+
+  /// What it is read from.
+  public var source: Source {
+    if let torchscript { return .program(torchscript, .torchScript) }
+    if let aotinductor { return .program(aotinductor, .aotInductor) }
+    return .weights(weights ?? "", model)
+  }
+
+  /// The file that it is read from.
+  public var path: String { torchscript?.path ?? aotinductor?.path ?? weights ?? "" }
+}

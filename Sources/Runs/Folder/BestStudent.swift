@@ -1,0 +1,45 @@
+import Foundation
+import FunMatchDistillation
+import FunMatchFiles
+import FunMatchModels
+
+/// The student that was best on the validation images: `best.safetensors`, with its score in
+/// `best.json`.
+struct BestStudent {
+  private struct Score: Codable {
+    let step: Int
+    let figure: String
+    let value: Double
+  }
+
+  private let path: String
+  private var score: Score?
+
+  /// What is in the folder of a run that goes on after step `start`. It may be of a later step: that is
+  /// made again, and has the same score. What is there before the first step is another run's.
+  init(_ folder: RunFolder, from start: Int) {
+    path = folder.best
+    if start == 0 {
+      for old in [path, sidecar] { try? FileManager.default.removeItem(atPath: old) }
+    }
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    score = JSONText.read(sidecar)
+  }
+
+  private var sidecar: String { String(path.dropLast("safetensors".count)) + "json" }
+
+  /// Writes the student if it is better than all before, by top-1, without labels by agreement.
+  ///
+  /// - Returns: whether it is.
+  /// - Throws: `FileError` when a file cannot be written.
+  mutating func keep(_ file: ModelFile, _ evaluation: Evaluation, step: Int) throws -> Bool {
+    guard let metric = Metric.leading.first(where: { evaluation[$0] != nil }),
+      let value = evaluation[metric], value > score?.value ?? -.infinity
+    else { return false }
+    let better = Score(step: step, figure: metric.key, value: value)
+    try file.write(to: path)
+    try JSONText.write(better, to: sidecar)
+    score = better
+    return true
+  }
+}

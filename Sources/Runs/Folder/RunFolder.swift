@@ -1,0 +1,91 @@
+import Foundation
+import FunMatchFiles
+import FunMatchRecipes
+
+/// The folder of a run and the names in it.
+public struct RunFolder: Sendable {
+  /// The folder itself.
+  public let path: String
+  /// The recipe with all defaults.
+  public var recipe: String { path + "/recipe.yaml" }
+  /// What the run ran on.
+  public var environment: String { path + "/environment.json" }
+  /// One line a step.
+  public var metrics: String { path + "/metrics.jsonl" }
+  /// How it ended, and what it cost.
+  public var result: String { path + "/result.json" }
+  /// What was said, with times.
+  public var log: String { path + "/log.txt" }
+  /// Saved states.
+  public var checkpoints: String { path + "/checkpoints" }
+  /// The finished student, a model file.
+  public var student: String { path + "/student.safetensors" }
+  /// The student that was best on the validation images, a model file; there if the recipe asks for it.
+  public var best: String { path + "/best.safetensors" }
+  /// Figures with their data.
+  public var report: String { path + "/report" }
+  /// What the folder of a study has in its place.
+  package static let studyResult = "study.json"
+
+  /// A folder that need not exist yet.
+  public init(_ path: String) { self.path = path }
+
+  /// Checks that a run of this recipe may use the folder; nothing is written.
+  ///
+  /// - Throws: `RecipeError` when the folder holds a run and `resume` is off, or a run of another
+  ///   recipe.
+  public func check(_ file: RecipeFile, resume: Bool) throws {
+    guard !FileManager.default.fileExists(atPath: "\(path)/\(Self.studyResult)") else {
+      throw RecipeError("\(path) holds a study; choose another --output")
+    }
+    guard FileManager.default.fileExists(atPath: self.recipe) else {
+      let remains = (try? FileManager.default.contentsOfDirectory(atPath: checkpoints)) ?? []
+      guard remains.isEmpty else {
+        throw RecipeError(
+          "\(path) holds checkpoints but no recipe.yaml; choose another --output")
+      }
+      return
+    }
+    // What ended before its first checkpoint has nothing that could be lost.
+    guard Checkpoint.exists(in: checkpoints) || FileManager.default.fileExists(atPath: result)
+    else { return }
+    guard resume else {
+      throw RecipeError(
+        "\(path) already holds a run; continue it with --resume or choose another --output")
+    }
+    try checkRecipe(file)
+  }
+
+  /// Checks that the folder's run is one of this recipe.
+  ///
+  /// - Throws: `RecipeError` when it is another's.
+  package func checkRecipe(_ file: RecipeFile) throws {
+    // Texts, since those are what is kept. What is kept in memory and on the disk may change: it shows in no view and no
+    // weight.
+    func text(_ recipe: Recipe) throws -> String {
+      var recipe = recipe
+      recipe.shared.cache = .none
+      recipe.student.checkpoints = CheckpointRecipe()
+      return try RecipeFile.text(recipe)
+    }
+    let earlier = try text(RecipeFile(path: recipe, registry: file.registry).recipe)
+    let wanted = try text(file.recipe)
+    guard earlier == wanted else {
+      throw RecipeError(
+        "\(path) holds a run of another recipe; they differ in: "
+          + RecipeText.difference(earlier, wanted))
+    }
+  }
+
+  /// Makes the folder and writes the recipe into it.
+  ///
+  /// - Returns: what keeps other processes out of it.
+  /// - Throws: `FileError` when that cannot be done.
+  func make(_ recipe: Recipe) throws -> FileLock {
+    let text = try RecipeFile.text(recipe)
+    for folder in [path, checkpoints, report] { try AtomicFile.makeFolder(folder) }
+    let lock = try FileLock.takeFolder(path)
+    try AtomicFile.write(to: self.recipe, Data(text.utf8))
+    return lock
+  }
+}

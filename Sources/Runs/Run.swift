@@ -1,0 +1,58 @@
+import Foundation
+import FunMatchDistillation
+import FunMatchRecipes
+
+/// One experiment from recipe to student, in a folder of its own that it can be resumed from.
+public struct Run {
+  /// How a run ended.
+  public enum Outcome: Sendable {
+    /// All steps are made; with the student's figures on the test images, if the recipe names some,
+    /// and its file.
+    case finished(Comparison?, student: String)
+    /// A signal ended it after this step; `--resume` goes on.
+    case stopped(step: Int)
+  }
+
+  private let kind: TrainingKind
+  private let file: RecipeFile
+  private let options: RunOptions
+
+  /// Nothing is read or written yet.
+  public init(_ kind: TrainingKind, _ file: RecipeFile, _ options: RunOptions) {
+    (self.kind, self.file, self.options) = (kind, file, options)
+  }
+
+  /// Makes all steps, or those that are left.
+  ///
+  /// - Throws: an error with one sentence on what was wrong; the last checkpoint is whole whatever
+  ///   happens.
+  public func callAsFunction() throws -> Outcome {
+    let folder = RunFolder(options.output)
+    try folder.check(file, resume: options.resume)
+    // A finished student of a study has no checkpoints.
+    if options.resume, let result = RunResult(path: folder.result), result.kind == kind.rawValue,
+      FileManager.default.fileExists(atPath: folder.student),
+      Checkpoint.newest(in: folder.checkpoints) == nil
+    {
+      return .finished(result.test, student: folder.student)
+    }
+    let group = try TrainingGroup(kind, file.recipe.shared, path: file.path, options)
+    let session = try RunSession(group, file.recipe, options)
+    if !session.mustStop && !session.isComplete { try train(session, group) }
+    guard session.isComplete, !session.mustStop else { return .stopped(step: session.done) }
+    do {
+      return .finished(try session.finish(), student: folder.student)
+    } catch is CancellationError {
+      return .stopped(step: session.done)
+    }
+  }
+
+  private func train(_ session: RunSession, _ group: TrainingGroup) throws {
+    let trainer = try group.trainer(
+      from: session.done, steps: session.training.steps, session.log,
+      shouldStop: options.shouldStop)
+    try trainer?.run([session]) { _ in !options.shouldStop() }
+    group.reportViews(to: session.log)
+    try session.suspend()
+  }
+}

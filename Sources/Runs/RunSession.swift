@@ -1,0 +1,167 @@
+import Foundation
+import FunMatchDistillation
+import FunMatchFiles
+import FunMatchRecipes
+import Logging
+
+/// A student on its way from where its folder says that it is to its last step: what is saved,
+/// measured and written.
+public final class RunSession: Participant {
+  /// Updates made.
+  public private(set) var done: Int
+  /// Where the training loop shall stop, if that is not beyond its last step.
+  public var end = Int.max
+  /// The student and all that is its own.
+  let training: StudentTraining
+  /// Where it is kept.
+  let folder: RunFolder
+  private let recipe: Recipe
+  private let options: RunOptions
+  private let recorder: MetricsRecorder
+  /// Its own log.
+  let log: Logger
+  private let lock: FileLock
+  /// The last update that a checkpoint has.
+  private var saved: Int
+  /// What was measured of the last step, as long as its line of metrics is not written.
+  private var unwritten: [String: Double]?
+  private var isInterrupted = false
+
+  /// Starts, or goes on where the folder says.
+  ///
+  /// - Throws: an error with one sentence on what was wrong.
+  public init(_ group: TrainingGroup, _ recipe: Recipe, _ options: RunOptions) throws {
+    (self.recipe, self.options) = (recipe, options)
+    let folder = RunFolder(options.output)
+    self.folder = folder
+    training = try StudentTraining(group, recipe)
+    lock = try folder.make(recipe)
+    let log = RunLog.make(
+      path: folder.log, isQuiet: options.isQuiet, name: options.session?.name ?? "")
+    self.log = log
+    Checkpoint.removeRemains(in: folder.checkpoints)
+    log.info("\(training.summary)")
+    for warning in training.schedule.warnings { log.warning("\(warning)") }
+
+    done = 0
+    var pending: [String: Double]?
+    if options.resume,
+      let checkpoint = try Checkpoint.latest(
+        in: folder.checkpoints, warn: { log.warning("\($0)") })
+    {
+      guard checkpoint.description.origin == training.origin else {
+        throw RecipeError(
+          "\(folder.path) holds a run that learns from something else, from other images or weights"
+        )
+      }
+      try checkpoint.restore(training.student.model, training.optimizer, average: training.average)
+      done = min(checkpoint.description.step, training.steps)
+      pending = checkpoint.description.pending
+      log.info("resumed after step \(done)")
+    }
+    saved = done
+    if done < training.steps { try? FileManager.default.removeItem(atPath: folder.result) }
+    let environment = RunEnvironment(device: options.device)
+    if done > 0, let before = RunEnvironment(path: folder.environment), before != environment {
+      log.warning(
+        "the run goes on under other conditions than environment.json tells: bits may differ")
+    }
+    try JSONText.write(environment, to: folder.environment)
+    recorder = try MetricsRecorder(training, recipe, folder, from: done, pending, options, log)
+    isInterrupted = try !recorder.writePending()
+  }
+
+  /// Whether the user wants to stop, and some of what belongs to the last step is left undone.
+  public var mustStop: Bool { isInterrupted }
+
+  /// Whether all steps are made.
+  public var isComplete: Bool { done == training.steps }
+
+  /// Number of updates of the whole run.
+  public var totalSteps: Int { training.steps }
+
+  /// Bytes that the student takes as long as it is trained.
+  public var byteCount: Int { training.byteCount }
+
+  /// The student for the trainer.
+  public var learner: Learner { training.learner }
+
+  /// Its steps up to `end`.
+  public var steps: Range<Int> { done..<max(done, min(training.steps, end)) }
+
+  /// Measures, evaluates, saves and shows what an update did.
+  ///
+  /// - Returns: false when the user wants to stop meanwhile.
+  /// - Throws: what reading images throws, why the update was not made, and an error when a file cannot be written.
+  public func take(
+    _ result: Result<Learner.Update, TrainingError>, _ progress: Trainer.Progress
+  ) throws -> Bool {
+    let update = try result.get()
+    done = progress.stepsDone
+    let values = recorder.values(progress, update)
+    unwritten = values
+    let isDue = isComplete || recipe.student.checkpoints.isDue(done)
+    let isEvaluated = recorder.evaluates(after: done)
+    // An evaluation may take long, so that what it is of is saved first.
+    if isDue && isEvaluated { try save() }
+    isInterrupted = try !recorder.write(values, step: done)
+    recorder.show(progress, update)
+    if !isInterrupted { unwritten = nil }
+    if isInterrupted ? !isDue : isDue && !isEvaluated { try save() }
+    return !mustStop
+  }
+
+  /// Saves what is not saved, so that the process may end; the evaluation of the last step too, as one that is
+  /// to come, if something went wrong in it.
+  ///
+  /// - Throws: an error when the disk is full.
+  public func suspend() throws {
+    try recorder.synchronize()
+    if done > saved { try save() }
+    recorder.end()
+  }
+
+  /// Tells that it cannot go on.
+  ///
+  /// - Throws: an error when a file cannot be written.
+  public func fail() throws { try recorder.conclude(success: false) }
+
+  /// What is said of its latest evaluation, or nothing.
+  public var note: String { recorder.note }
+
+  /// Removes what was saved to go on, once there is nothing left to do.
+  public func removeCheckpoints() {
+    Checkpoint.removeAll(in: folder.checkpoints, rule: recipe.student.checkpoints)
+  }
+
+  private func save() throws {
+    // First, so that a run never goes on behind the end of its bank.
+    try training.group.synchronize()
+    try recorder.synchronize()
+    try Checkpoint.save(
+      training.student.model, training.optimizer, average: training.average, step: done,
+      origin: training.origin, pending: unwritten, folder: folder.checkpoints,
+      rule: recipe.student.checkpoints)
+    saved = done
+  }
+
+  /// Writes the student, looks at it on the test images; `result.json` comes last.
+  ///
+  /// - Throws: `CancellationError` when the user wants to stop.
+  public func finish() throws -> Comparison? {
+    try training.resultFile.write(to: folder.student)
+    log.info("wrote \(folder.student)")
+    let group = training.group
+    let comparison = try group.test.map {
+      try training.compare(
+        $0, metrics: options.registry.metrics, shouldStop: options.shouldStop)
+    }
+    group.reportBrokenImages(to: log)
+    let broken = group.datasets.brokenCount
+    if broken > 0 { log.warning("\(broken) broken images were skipped in all") }
+    try recorder.conclude(success: true)
+    try recorder.synchronize()
+    try JSONText.write(training.result(comparison), to: folder.result)
+    return comparison
+  }
+}

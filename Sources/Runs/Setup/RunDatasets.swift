@@ -1,0 +1,123 @@
+import Foundation
+import FunMatchDatasets
+import FunMatchFiles
+import FunMatchImages
+import FunMatchRecipes
+import FunMatchViews
+import Logging
+
+/// The images of a run, and how they are read.
+struct RunDatasets {
+  /// What is learnt from, as it lies on the disk.
+  let training: any Dataset
+  /// Number of training images that the recipe names.
+  let trainingCount: Int
+  /// The data sets that are not here, others standing in for them.
+  let invented: [DatasetReference]
+  /// The shares of the data sets that it is made of, if it is made of several.
+  let mixture: Mixture?
+  /// Some of the training images, always the same.
+  let trainingSlice: (any Dataset)?
+  let validation: (any Dataset)?
+  let test: (any Dataset)?
+  /// How the training images are read, and those of the others; each knows its own broken images.
+  let loading: LoaderOptions
+  let sliceLoading: LoaderOptions
+  var validationLoading: LoaderOptions
+  var testLoading: LoaderOptions
+  private let recipe: SharedRecipe
+
+  init(_ recipe: SharedRecipe, _ options: RunOptions) throws {
+    self.recipe = recipe
+    let registry = options.datasets
+    var invented: [DatasetReference] = []
+    func open(_ reference: DatasetReference, _ key: String) throws -> any Dataset {
+      do {
+        do {
+          return try registry.open(reference)
+        } catch let error as DatasetError where error.isAbsence && options.dryRunSteps != nil {
+          invented.append(reference)
+          return try GeneratedDataset(standingFor: reference, registry: registry)
+        }
+      } catch let error as DatasetError {
+        throw RecipeError("\(key): \(error)")
+      }
+    }
+    var count = 0
+    (training, mixture) = try recipe.train.open { reference in
+      let whole = try open(reference, "data.train")
+      count += whole.count
+      guard let steps = options.dryRunSteps else { return whole }
+      return SpreadDataset(whole, count: steps * recipe.batchSize)
+    }
+    trainingCount = count
+    let slice = recipe.evaluatedTrainingImages
+    trainingSlice = slice > 0 ? SpreadDataset(training, count: slice) : nil
+    validation = try recipe.validation.map { try open($0, "data.validation") }
+    test = try recipe.test.map { try open($0, "data.test") }
+    self.invented = invented
+    func loading() -> LoaderOptions {
+      LoaderOptions(
+        workers: options.workers ?? ProcessInfo.processInfo.activeProcessorCount,
+        decoder: recipe.decoding.decoder, broken: BrokenImages(recipe.onBrokenImage))
+    }
+    self.loading = loading()
+    (sliceLoading, validationLoading, testLoading) = (loading(), loading(), loading())
+  }
+
+  /// The training images, in memory if the recipe wants that; says beforehand how much it takes.
+  func cachedTraining(_ log: Logger) throws -> any Dataset {
+    let mode: CachedDataset.Mode
+    switch recipe.cache {
+    case .none: return training
+    case .bytes: mode = .bytes
+    case .pixels: mode = .pixels
+    }
+    return try CachedDataset(
+      training, mode: mode, decoder: loading.decoder, threads: loading.workers
+    ) { size in
+      log.info("keeping \(training.count) training images in memory: \(NumberText.bytes(size))")
+    }
+  }
+
+  /// Those whose broken images are told of; the slice's are training images.
+  private var reported: [LoaderOptions] { [loading, validationLoading, testLoading] }
+
+  /// Warns of broken images that were skipped since the last call.
+  ///
+  /// - Parameter before: called first if there are any.
+  func report(to log: Logger, before: () -> Void = {}) {
+    let reports = reported.flatMap { $0.broken.takeReports() }
+    if !reports.isEmpty { before() }
+    for report in reports { log.warning("skipped: \(report)") }
+  }
+
+  /// How many different images were skipped.
+  var brokenCount: Int { reported.reduce(0) { $0 + $1.broken.count } }
+
+  /// What must be the same for logits of the images to be of use again, a line each: names and sizes of all, the contents
+  /// of some, spread evenly, and in which order they are shown. Wherever they lie.
+  func fingerprint() throws -> [String] {
+    var words: [UInt8] = []
+    func add(_ text: some StringProtocol) { words += Array(text.utf8) + [0] }
+    for index in 0..<training.count {
+      for part in training.name(at: index).split(separator: "/").suffix(2) { add(part) }
+      add(String(training.encodedSize(at: index) ?? -1))
+    }
+    let reader = ImageReader(loading.decoder)
+    let samples = min(training.count, 256)
+    for sample in 0..<samples {
+      let index = sample * training.count / samples
+      let content = try? training.read(index, with: reader) { image -> String in
+        if let encoded = image.encoded { return Checksum.sha256(of: encoded) }
+        return Checksum.sha256(of: try image.image().pixels)
+      }
+      add(content ?? "broken")
+    }
+    var lines = ["train: \(training.count) images, \(Checksum.sha256(of: words))"]
+    if let mixture { lines.append("shares: \(mixture.weights) of \(mixture.parts)") }
+    let shards = training.shards.map { "\($0)" }.joined(separator: " ")
+    if !shards.isEmpty { lines.append("shards: \(Checksum.sha256(of: shards))") }
+    return lines
+  }
+}

@@ -1,0 +1,197 @@
+import FunMatchBanks
+import FunMatchDatasets
+import FunMatchDistillation
+import FunMatchFiles
+import FunMatchModels
+import FunMatchRecipes
+import FunMatchTorch
+import FunMatchViews
+import Logging
+
+/// What students that train side by side have in common: images, views and teachers. A run has one
+/// student, a study has many.
+public final class TrainingGroup {
+  let kind: TrainingKind
+  let recipe: SharedRecipe
+  let datasets: RunDatasets
+  /// The teachers, ready; none in supervised training.
+  public let teachers: [Teacher]
+  /// How several count.
+  let ensemble: Ensemble
+  /// Number of classes: the teachers', or those of the labels.
+  let classes: Int
+  /// Names of the classes; empty where nobody knows them.
+  let classNames: [String]
+  let labels: ClassCheck
+  /// Reads networks.
+  let loader: NetworkLoader
+  /// Shows students some of the training images, the validation images and the test images; `nil`
+  /// where there are none. Teachers are shown each once, for all students.
+  let slice: Evaluator?
+  let validation: Evaluator?
+  let test: Evaluator?
+  /// Where it computes.
+  public let device: Device
+  /// Where logits are kept; the user's cache without it.
+  private let cacheFolder: String?
+  private var bank: LogitBank?
+  /// The teachers that compute in every step.
+  private var live = LiveTeacherLogits([])
+  /// The training images, once they are kept in memory if the recipe wants that.
+  private var cached: (any Dataset)?
+
+  /// - Parameters:
+  ///   - path: the recipe's file, beside which weights are looked for.
+  ///   - cacheFolder: where logits are kept; the user's cache without it.
+  ///   - earlier: another group whose teachers, and their logits of whole images, are taken over if they are the same.
+  /// - Throws: an error with one sentence on what was wrong.
+  public init(
+    _ kind: TrainingKind, _ recipe: SharedRecipe, path: String, _ options: RunOptions,
+    cacheFolder: String? = nil, after earlier: TrainingGroup? = nil
+  ) throws {
+    (self.kind, self.recipe, self.cacheFolder) = (kind, recipe, cacheFolder)
+    device = options.device
+    var datasets = try RunDatasets(recipe, options)
+    let similar = earlier.flatMap { $0.serves(kind, recipe, path: path) ? $0 : nil }
+    let alike = similar.flatMap { $0.recipe.isEvaluated(like: recipe) ? $0 : nil }
+    if let alike {
+      // They know which images are broken.
+      datasets.validationLoading = alike.datasets.validationLoading
+      datasets.testLoading = alike.datasets.testLoading
+    }
+    self.datasets = datasets
+    labels = ClassCheck(recipe, datasets)
+    loader = NetworkLoader(
+      recipePath: path, registry: options.registry, inventsMissing: options.dryRunSteps != nil,
+      device: device, batchSize: recipe.microBatchSize ?? recipe.batchSize)
+    let teachers =
+      switch kind {
+      case .supervision: [Teacher]()
+      case .distillation:
+        try similar?.teachers
+          ?? TeacherLoader(loader: loader, recipe: recipe, device: device)
+          .teachers(classes: labels.likelyCount)
+      }
+    self.teachers = teachers
+    classes = teachers.first?.classes ?? labels.training.count
+    ensemble = Ensemble(recipe.combine, weights: teachers.map(\.weight))
+    classNames = try labels.check(teachers, kind)
+    let labelsFit = labels.trainingFits(classNames, classes: classes)
+
+    let ensemble = ensemble
+    func evaluator(_ dataset: (any Dataset)?, _ loading: LoaderOptions) -> Evaluator? {
+      dataset.map {
+        Evaluator(
+          $0,
+          teachers: teachers.map {
+            EvaluatedModel($0.network, $0.preprocessing, precision: recipe.precision.dtype)
+          }, ensemble: ensemble, metrics: options.registry.metrics,
+          batchSize: recipe.evaluationBatchSize, device: options.device, loading: loading)
+      }
+    }
+    slice = evaluator(
+      labelsFit ? datasets.trainingSlice : datasets.trainingSlice.map { UnlabelledDataset($0) },
+      datasets.sliceLoading)
+    validation = alike?.validation ?? evaluator(datasets.validation, datasets.validationLoading)
+    test = alike?.test ?? evaluator(datasets.test, datasets.testLoading)
+  }
+
+  /// Makes sure that recorded logits are on the disk.
+  ///
+  /// - Throws: `FileError` when they cannot be written.
+  func synchronize() throws { try bank?.synchronize() }
+
+  /// Views that the teachers computed logits of in training.
+  public var teacherViews: Int { live.viewCount }
+
+  /// Says how many views the teachers computed logits of.
+  public func reportViews(to log: Logger) {
+    guard teacherViews > 0 else { return }
+    log.info("teachers computed logits of \(NumberText.grouped(teacherViews)) views")
+  }
+
+  /// Warns of broken images that were skipped since the last call.
+  ///
+  /// - Parameter before: called first if there are any.
+  public func reportBrokenImages(to log: Logger, before: () -> Void = {}) {
+    datasets.report(to: log, before: before)
+  }
+
+  /// Whether the teachers are those of another recipe, too.
+  public func serves(_ kind: TrainingKind, _ recipe: SharedRecipe, path: String) -> Bool {
+    self.kind == kind && loader.recipePath == path && self.recipe.hasTeachers(of: recipe)
+  }
+
+  /// The work of all teachers on an image.
+  var teacherCost: RunResult.Cost {
+    func sum(_ values: [Int?]) -> Int? {
+      let known = values.compactMap { $0 }
+      return known.count == values.count ? known.reduce(0, +) : nil
+    }
+    return RunResult.Cost(
+      parameters: sum(teachers.map(\.network.parameterCount)),
+      macs: sum(teachers.map(\.multiplyAccumulates)))
+  }
+
+  /// What makes the updates. Fills the cache that the recipe wants, and computes logits of fixed views first.
+  ///
+  /// - Parameters:
+  ///   - first: the first one to make.
+  ///   - steps: how many there are in all.
+  /// - Returns: `nil` when the user wants to stop before that is done.
+  public func trainer(
+    from first: Int = 0, steps: Int, _ log: Logger, shouldStop: () -> Bool
+  ) throws -> Trainer? {
+    let dataset = try cached ?? datasets.cachedTraining(log)
+    cached = dataset
+    live = LiveTeacherLogits(teachers)
+    var logits: any TeacherLogits = live
+    var excluded: Set<Int> = []
+    if kind == .distillation, recipe.views.teacher.isFixed {
+      let plan = FixedTargetsPlan(recipe, teachers, device: device, folder: cacheFolder)
+      guard
+        let targets = try plan.targets(
+          dataset, fingerprint: datasets.fingerprint(), datasets.loading, log,
+          shouldStop: shouldStop)
+      else { return nil }
+      excluded = targets.reduce([]) { $0.union($1.missing) }
+      logits = FixedTeacherLogits(targets, device: device)
+    }
+    let plan = try LogitBankPlan(
+      recipe, imageCount: datasets.trainingCount, teachers: teachers,
+      identity: {
+        try BankIdentity.batches(
+          recipe, images: datasets.fingerprint(), teachers: teachers, device: device)
+      }, folder: cacheFolder)
+    var isDrawn = true
+    if let plan {
+      // Closed before it is opened again: only one at a time records.
+      try synchronize()
+      self.bank = nil
+      let bank = try plan.open(steps: steps)
+      self.bank = bank
+      if let note = bank.note {
+        log.log(level: bank.isForeign ? .warning : .info, "bank: \(note)")
+      }
+      for line in plan.describe(bank, steps: steps) { log.info("bank: \(line)") }
+      if first > bank.steps, plan.period == nil {
+        log.warning(
+          "bank: it ends at step \(bank.steps), before the next step \(first): nothing is recorded")
+      }
+      logits = BankedTeacherLogits(bank, live, period: plan.period, device: device)
+      isDrawn = bank.steps < plan.wanted(steps: steps)
+    }
+    let period = plan?.period
+    let source = try BatchSource(
+      dataset, policy: recipe.views, batchSize: recipe.batchSize, student: recipe.resolution,
+      teachers: teachers.map(\.resolution), drawsTeachers: isDrawn, seed: recipe.seed,
+      steps: steps, period: period, mixture: datasets.mixture, excluding: excluded,
+      options: datasets.loading)
+    let mixup = Mixup(recipe.views.mixup, seed: recipe.seed)
+    var step = DistillationStep(
+      logits, lambda: { step in mixup.lambda(step: period.map { step % $0 } ?? step) },
+      resolution: recipe.resolution, device: device)
+    step.microBatchSize = recipe.microBatchSize
+    return Trainer(step, source)
+  }
+}

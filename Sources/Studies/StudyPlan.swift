@@ -1,0 +1,97 @@
+import FunMatchDatasets
+import FunMatchDistillation
+import FunMatchFiles
+import FunMatchRecipes
+import FunMatchRuns
+
+/// Which students learn side by side, and what that saves.
+public struct StudyPlan: Sendable {
+  /// Students, by their place in the study, who share views and teachers; in the study's order.
+  let groups: [[Int]]
+  /// Updates of each student.
+  public let steps: [Int]
+  /// Training images of each.
+  let images: [Int]
+  /// Views that teachers compute logits of in all steps, if memory holds all that may train together.
+  let teacherViews: Int
+  /// How many single runs that keep nothing would take.
+  let teacherViewsAlone: Int
+  private let hasBank: Bool
+
+  /// - Parameters:
+  ///   - datasets: where data sets are looked for.
+  ///   - inventsMissing: whether images of data sets that are not here are counted as published.
+  /// - Throws: `DatasetError` when they are not here.
+  public init(
+    _ file: StudyFile, _ datasets: DatasetRegistry, inventsMissing: Bool = false
+  ) throws {
+    var counts: [String: Int] = [:]
+    var groups: [[Int]] = []
+    var (images, alone, shared) = ([Int](), [Int](), [Int]())
+    steps = try file.students.enumerated().map { place, student in
+      let recipe = student.file.recipe.shared
+      let group = groups.firstIndex {
+        let first = file.students[$0[0]]
+        return first.kind == student.kind && first.file.path == student.file.path
+          && first.file.recipe.shared == recipe
+      }
+      if let group { groups[group].append(place) } else { groups.append([place]) }
+      let count =
+        try counts[recipe.train.description]
+        ?? recipe.train.count(in: datasets, inventsMissing: inventsMissing)
+      counts[recipe.train.description] = count
+      images.append(count)
+      let steps = try student.file.recipe.totalSteps(imageCount: count)
+      // Teachers of fixed policies compute their logits once anyway.
+      let isLive = student.kind == .distillation && !recipe.views.teacher.isFixed
+      alone.append(isLive ? steps * recipe.batchSize : 0)
+      let period = recipe.bankPeriod(imageCount: count) ?? steps
+      shared.append(isLive ? min(steps, period) * recipe.batchSize : 0)
+      return steps
+    }
+    self.groups = groups
+    self.images = images
+    teacherViewsAlone = alone.reduce(0, +)
+    hasBank = file.students.contains { $0.file.recipe.shared.bank != nil }
+    // Each wave needs the logits anew, unless they are kept.
+    teacherViews = groups.reduce(0) { sum, group in
+      let isKept = file.students[group[0]].file.recipe.shared.bank != nil
+      let together = isKept ? group.count : min(file.together ?? group.count, group.count)
+      return stride(from: 0, to: group.count, by: together).reduce(sum) { sum, first in
+        sum + (group[first..<min(first + together, group.count)].map { shared[$0] }.max() ?? 0)
+      }
+    }
+  }
+
+  /// One line on what is shared.
+  public var summary: String {
+    let groupWords = groups.count == 1 ? "1 group" : "\(groups.count) groups"
+    return
+      "\(Self.students(steps.count)) in \(groupWords) that share views and teachers: teachers compute "
+      + "logits of \(NumberText.grouped(teacherViews)) views instead of "
+      + "\(NumberText.grouped(teacherViewsAlone)) by single runs\(hasBank ? " without a bank" : "")"
+  }
+
+  /// Who learns with whom and for how long, what that saves, and what is not here.
+  public func description(_ file: StudyFile) -> [String] {
+    var lines: [String] = []
+    var missing: [String] = []
+    for (place, group) in groups.enumerated() {
+      lines.append("group \(place + 1) of \(groups.count): \(Self.students(group.count))")
+      for index in group {
+        let student = file.students[index]
+        lines.append("  \(student.name): \(NumberText.grouped(steps[index])) steps")
+        let recipe = student.file.recipe
+        let weights =
+          recipe.shared.teachers.map(\.path) + [recipe.student.weights].compactMap(\.self)
+        let loader = NetworkLoader(recipePath: student.file.path, inventsMissing: true)
+        missing += weights.filter { loader.invents($0) && !missing.contains($0) }
+      }
+    }
+    return lines + [summary] + missing.map { "\($0): is not here yet" }
+  }
+
+  private static func students(_ count: Int) -> String {
+    count == 1 ? "1 student" : "\(count) students"
+  }
+}
