@@ -72,7 +72,7 @@ struct RecipeFilesTests {
     let folder = try TemporaryFolder()
     let result = try Tool.run(
       Self.command(name), Self.path(name), "--dry-run", "2", "--set", "batchSize=2",
-      "--threads", "1", "--workers", "1", "--device", "cpu",
+      "--threads", "2", "--workers", "1", "--device", "cpu",
       in: folder)
     #expect(result.status == 0, "\(name): \(result.errors)")
     for step in ["step 1 ", "step 2 "] {

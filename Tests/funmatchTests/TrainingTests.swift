@@ -329,8 +329,8 @@ import Testing
       }
     }
     #expect(found == Set(series.keys))
-    // Eight at every step, twelve of each set of images.
-    #expect(found.count == 8 + 2 * 12)
+    // Eight at every step; of each set of images five of either network and four of both together.
+    #expect(found.count == 8 + 2 * 14)
     #expect(series["distillLoss"]?.count == 14 && series["validation.kl"]?.count == 2)
   }
 
