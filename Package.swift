@@ -49,8 +49,9 @@ func tests(
 }
 
 let modules = [
-  "Settings", "Files", "Torch", "NN", "Optimizers", "Images", "Models", "ONNX", "Datasets", "Views",
-  "Distillation", "Recipes", "TensorBoard", "Banks", "Runs", "Studies", "Reports", "Commands",
+  "Settings", "Files", "Torch", "NN", "Optimizers", "Images", "Models", "ONNX", "Frozen",
+  "Datasets", "Views", "Distillation", "Recipes", "TensorBoard", "Banks", "Runs", "Studies",
+  "Reports", "Commands",
 ]
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -101,23 +102,26 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["onnx.proto"]),
+    .target(name: "COpenVINO", path: "Sources/COpenVINO"),
+    module("Frozen", ["COpenVINO", "FunMatchONNX", "FunMatchSettings"]),
     module("Images", ["CCodecs", "FunMatchSettings"]),
     module("Datasets", ["FunMatchImages", "FunMatchFiles", "CZlib"]),
     module("Views", ["FunMatchDatasets"]),
-    module("Distillation", ["FunMatchModels", "FunMatchOptimizers", "FunMatchViews"]),
-    module("Recipes", ["FunMatchDistillation", "Yams"]),
+    module("Distillation", ["FunMatchFrozen", "FunMatchOptimizers", "FunMatchViews"]),
+    module("Recipes", ["FunMatchDistillation", "FunMatchFrozen", "Yams"]),
     module(
       "TensorBoard",
       ["FunMatchFiles", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["event.proto"]),
     module("Banks", ["FunMatchRecipes", logging]),
-    module("Runs", ["FunMatchBanks", "FunMatchTensorBoard", logging]),
+    module(
+      "Runs", ["FunMatchBanks", "FunMatchFrozen", "FunMatchONNX", "FunMatchTensorBoard", logging]),
     module("Studies", ["FunMatchRuns", "Yams", logging]),
     module("Reports", ["FunMatchStudies"]),
     module(
       "Commands",
       [
-        "FunMatchReports", "FunMatchONNX",
+        "FunMatchReports", "FunMatchFrozen", "FunMatchONNX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -127,12 +131,13 @@ let package = Package(
       path: "Tests/Support",
       exclude: [
         "check_recipes.py", "import_pytorch.py", "read_events.py", "read_hparams.py", "run_onnx.py",
-        "save_programs.py",
+        "save_onnx.py", "save_programs.py",
       ]),
     tests("Settings"), tests("Files"),
     tests("Torch", exclude: ["Fixtures"]), tests("NN"),
-    tests("Optimizers", exclude: ["Fixtures"]), tests("Models", exclude: ["Fixtures"]),
-    tests("ONNX"),
+    tests("Optimizers", exclude: ["Fixtures"]),
+    tests("Models", ["FunMatchFrozen"], exclude: ["Fixtures"]),
+    tests("ONNX"), tests("Frozen", exclude: ["compare_headers.c"]),
     tests("Images", ["FunMatchDatasets", "CCodecs"], exclude: ["Fixtures"]),
     tests("Datasets", exclude: ["Fixtures"]), tests("Views"),
     tests("Distillation", exclude: ["Fixtures"]),

@@ -30,8 +30,7 @@ seconds=$(awk -v a="$started" -v b="$(date +%s.%N)" 'BEGIN { printf "%.1f", b - 
 echo
 echo "What the student learnt in $seconds s, without a label, on pictures that it never saw:"
 echo
-# In what the run computed in, so that the figures are those of its report.
-result=$("$tool" evaluate "$output/student.safetensors" --data fashion-mnist:test --precision bf16 \
+result=$("$tool" evaluate "$output/student.safetensors" --data fashion-mnist:test \
   --teacher Recipes/fashion-mnist-teacher.safetensors --json)
 sed '$d' <<<"$result"
 echo

@@ -289,6 +289,38 @@ install_libtorch() {
   fetch_libtorch
 }
 
+# --- OpenVINO ------------------------------------------------------------------------------------------------------
+
+openvino_version=2026.4.1
+
+# What computes networks that are not trained, on a CPU: of its wheel the libraries that this takes (95 MB), and the C
+# headers, with which a test compares. Without it libtorch computes everything.
+install_openvino() {
+  local folder=$deps/openvino wheel temporary=$deps/unpacking-openvino
+  [ -z "${OPENVINO:-}" ] || return 0
+  [ "$(cat "$folder/complete" 2>/dev/null)" != "$openvino_version" ] || return 0
+  mkdir -p "$deps"
+  lock
+  [ "$(cat "$folder/complete" 2>/dev/null)" != "$openvino_version" ] || return 0
+  say "fetching OpenVINO $openvino_version with pip (about 60 MB)"
+  : >"$deps/pip.log"
+  rm -rf "$folder" "$temporary"
+  mkdir "$temporary"
+  download_wheel "$deps/wheels/openvino" "openvino==$openvino_version" || {
+    show_pip_errors
+    say "OpenVINO cannot be had: libtorch will compute everything"
+    return 0
+  }
+  wheel=$(first "$deps"/wheels/openvino/openvino-*.whl)
+  unpack "$wheel" 'openvino/include/openvino/c/*' 'openvino/libs/libopenvino.*' 'openvino/libs/libopenvino_c.*' \
+    'openvino/libs/libopenvino_*_cpu_plugin.*' 'openvino/libs/libopenvino_onnx_frontend.*' 'openvino/libs/libtbb.*' \
+    '*.dist-info/*' -d "$temporary" || fail "cannot unpack ${wheel##*/}: is the disk full?"
+  mv "$temporary"/*.dist-info "$temporary/openvino/"
+  echo "$openvino_version" >"$temporary/openvino/complete"
+  mv "$temporary/openvino" "$folder"
+  rm -rf "$temporary" "$deps/wheels" "$deps/pip.log"
+}
+
 # --- TensorBoard ---------------------------------------------------------------------------------------------------
 
 # What reads event files in TensorBoard, and what that imports. The rest of TensorBoard's requirements is its server's.
@@ -325,7 +357,7 @@ install_tensorboard() {
 # Without their requirements: they name another torch, and torchvision is needed only because timm imports it.
 timm=(timm==1.0.31 torchvision==0.28.0)
 # What timm imports, what reads and writes ONNX, and what checks the recipes' JSON schema.
-beside_timm=(pyyaml huggingface_hub safetensors numpy pillow onnx==1.23.2 onnxruntime==1.32.0 jsonschema)
+beside_timm=(pyyaml huggingface_hub safetensors numpy pillow onnx==1.23.2 onnxscript onnxruntime==1.32.0 jsonschema)
 
 # pip for a Python environment without one; $1 is where that keeps its packages.
 install_wheels() {
@@ -365,6 +397,7 @@ install_pytorch() {
 check_swift
 install_packages
 install_libtorch
+install_openvino
 if [ "${1:-}" = tests ]; then
   install_tensorboard
   install_pytorch

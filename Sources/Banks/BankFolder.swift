@@ -6,14 +6,6 @@ struct BankFolder {
   let path: String
   let identity: BankIdentity
 
-  /// Where logits are kept without a word on it: `FUNMATCH_CACHE`, else `funmatch` in the user's folder for caches.
-  static var user: String {
-    let environment = ProcessInfo.processInfo.environment
-    if let named = environment["FUNMATCH_CACHE"], !named.isEmpty { return named }
-    if let caches = environment["XDG_CACHE_HOME"], !caches.isEmpty { return caches + "/funmatch" }
-    return NSHomeDirectory() + "/.cache/funmatch"
-  }
-
   /// The folder, which is made if it is not there.
   ///
   /// - Throws: `FileError` when it cannot be made.

@@ -9,13 +9,15 @@ import FunMatchTorch
 public struct BankIdentity: Sendable, Equatable {
   /// What must be the same, as `key: value`.
   public let lines: [String]
-  /// What shows in the last bits: libtorch's version and the kernels in use.
+  /// What shows in the last bits: versions of what computed, and the kernels in use.
   public let environment: [String]
 
   /// Keys that do not matter for the logits of batches, by the beginnings of their names.
   private static let free = [
-    "data.", "cache", "combine", "evaluation.", "bank.epochs",
+    "data.", "cache", "combine", "evaluation.", "bank.epochs", "engine", "precision",
   ]
+  /// Keys that matter only where libtorch computes.
+  private static let freeOfCompiled = ["microBatchSize"]
   /// Further keys that do not matter for one teacher's logits of whole images, whatever the batch.
   private static let freeOfTargets = ["bank", "batchSize", "microBatchSize", "views.mixup"]
   /// Those that matter only where the target is a mean over crops.
@@ -49,6 +51,9 @@ public struct BankIdentity: Sendable, Equatable {
     _ places: [Int], without free: [String]
   ) throws {
     let values = RecipeText.values(in: try RecipeText.text(recipe))
+    let own = places.map { teachers[$0] }
+    let isCompiled = own.allSatisfy { $0.identity.contains("engine: openvino") }
+    let free = free + (isCompiled ? Self.freeOfCompiled : [])
     func isFree(_ key: String) -> Bool {
       free.contains { $0.hasSuffix(".") ? key.hasPrefix($0) : key == $0 || key.hasPrefix($0 + ".") }
     }
@@ -69,8 +74,10 @@ public struct BankIdentity: Sendable, Equatable {
     if case .fixed(let crop) = recipe.views.teacher {
       lines.append("views.teacher: \(try JSONText.line(crop))")
     }
+    // What they compute in, whatever the recipe left open.
+    lines += Set(own.map { "precision: \($0.precision)" })
     self.lines = (lines + images.map { "data.\($0)" } + ["device: \(device)"]).sorted()
-    environment = ["libtorch: \(Torch.version)", "kernels: \(Torch.cpuCapability)"]
+    environment = Set(own.flatMap(\.environment)).sorted { $0 > $1 }
   }
 
   /// For tests: an identity of any lines.

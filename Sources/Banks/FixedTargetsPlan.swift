@@ -18,7 +18,7 @@ public struct FixedTargetsPlan {
     _ recipe: SharedRecipe, _ teachers: [Teacher], device: Device, folder: String? = nil
   ) {
     (self.recipe, self.teachers, self.device) = (recipe, teachers, device)
-    self.folder = (folder ?? BankFolder.user) + "/targets"
+    self.folder = (folder ?? CacheFolder.user) + "/targets"
   }
 
   /// Most views that a teacher is given at a time. Not the recipe's, since it shows in the last bits.

@@ -25,7 +25,7 @@ public struct LogitBankPlan {
     guard let bank = recipe.bank, !teachers.isEmpty else { return nil }
     (self.recipe, self.bank, self.teachers) = (recipe, bank, teachers)
     self.identity = try identity()
-    self.folder = (folder ?? BankFolder.user) + "/banks"
+    self.folder = (folder ?? CacheFolder.user) + "/banks"
     period = recipe.bankPeriod(imageCount: imageCount)
   }
 

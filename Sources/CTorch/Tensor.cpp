@@ -72,6 +72,13 @@ int32_t ct_to_bytes(ct_tensor x, void *bytes, size_t count) {
   });
 }
 
+int32_t ct_data(ct_tensor x, void **out) {
+  return guard([&] {
+    TORCH_CHECK(get(x).device().is_cpu() && get(x).is_contiguous(), "memory of a tensor that is not dense");
+    *out = get(x).mutable_data_ptr();
+  });
+}
+
 int32_t ct_to(ct_tensor x, int32_t dtype, ct_device device, ct_tensor *out) {
   return guard([&] { *out = wrap(get(x).to(deviceOf(device), scalarType(dtype))); });
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import FunMatchDatasets
 import FunMatchFiles
+import FunMatchFrozen
 import FunMatchImages
 import FunMatchRuns
 import FunMatchSettings
@@ -20,6 +21,11 @@ struct Doctor: RegistryCommand {
     }
     line("funmatch", RunEnvironment.version)
     line("libtorch", Torch.version)
+    switch OpenVINO.found {
+    case .success(let found):
+      line("openvino", "\(found.version), \(found.capabilities.joined(separator: " "))")
+    case .failure(let reason): line("openvino", "\(reason): libtorch computes everything")
+    }
     line("CPU kernels", Torch.cpuCapability)
     line("threads", "\(Torch.threads) in libtorch, \(Torch.kernelThreads) in our own kernels")
     for (name, device) in [("cuda", Device.cuda(0)), ("mps", .mps)] {

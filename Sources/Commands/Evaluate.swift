@@ -8,6 +8,7 @@ import FunMatchModels
 import FunMatchRecipes
 import FunMatchRuns
 import FunMatchSettings
+import FunMatchTorch
 import FunMatchViews
 
 /// `funmatch evaluate`: how good a model is, and how close to another.
@@ -43,7 +44,9 @@ struct Evaluate: RegistryCommand {
 
   @OptionGroup var loading: LoadingOptions
 
-  @OptionGroup var engine: DeviceOptions
+  @OptionGroup var engine: EngineOptions
+
+  @OptionGroup var place: DeviceOptions
 
   func validate() throws {
     guard (1...1 << 20).contains(batchSize) else {
@@ -52,14 +55,14 @@ struct Evaluate: RegistryCommand {
   }
 
   func run(_ registry: Registry) throws {
-    let device = try engine.resolve()
-    let student = try load(model, registry)
-    let classes = student.file.model.classes
+    let device = try place.resolve()
+    let student = try load(model, on: device, registry)
+    let classes = student.network.classes
     let teachers = try teacher.map { path in
-      let other = try load(path, registry)
-      guard other.file.model.classes == classes else {
+      let other = try load(path, on: device, registry)
+      guard other.network.classes == classes else {
         throw RecipeError(
-          "\(model) has \(classes) classes, \(path) \(other.file.model.classes): they cannot be "
+          "\(model) has \(classes) classes, \(path) \(other.network.classes): they cannot be "
             + "compared")
       }
       return other
@@ -67,25 +70,21 @@ struct Evaluate: RegistryCommand {
     let dataset = try images.datasets(registry).open(DatasetReference(data), usually: "test")
     for (path, network) in [(model, student)] + zip(teacher, teachers) {
       try ClassNames.check(
-        dataset, called: data, classes: classes, names: network.file.classNames, network: path)
-    }
-    for network in [student] + teachers {
-      network.file.model.store.move(to: device)
-      network.file.model.store.freeze(precision.dtype)
+        dataset, called: data, classes: classes, names: network.classNames, network: path)
     }
     let broken = BrokenImages(skipBroken ? .skip : .fail)
     let evaluator = Evaluator(
-      dataset, teachers: teachers.map(\.subject), metrics: registry.metrics,
+      dataset, teachers: teachers.map(\.evaluated), metrics: registry.metrics,
       batchSize: batchSize, device: device,
       loading: LoaderOptions(
         workers: loading.threads, decoder: decoding.decoder, broken: broken))
-    let (evaluation, detail) = try evaluator.detailed(student.subject)
-    let names = dataset.classNamesAreNumbers ? student.file.classNames : dataset.classNames
+    let (evaluation, detail) = try evaluator.detailed(student.evaluated)
+    let names = dataset.classNamesAreNumbers ? student.classNames : dataset.classNames
     let comparison = Comparison(
       evaluation, metrics: registry.metrics,
-      student: EvaluatedNetwork(student.file.model, student.subject.preprocessing, evaluation),
+      student: EvaluatedNetwork(student.network, student.preprocessing, evaluation),
       teacher: EvaluatedNetwork(
-        teachers: teachers.map { ($0.file.model, $0.subject.preprocessing) }, evaluation),
+        teachers: teachers.map { ($0.network, $0.preprocessing) }, evaluation),
       detail: detail, classNames: names)
     for report in broken.takeReports() {
       try? FileHandle.standardError.write(contentsOf: Data("skipped: \(report)\n".utf8))
@@ -94,11 +93,27 @@ struct Evaluate: RegistryCommand {
     print(json ? try JSONText.line(comparison) : comparison.details)
   }
 
-  private func load(
-    _ path: String, _ registry: Registry
-  ) throws -> (file: ModelFile, subject: EvaluatedModel) {
+  /// A network of a file, frozen.
+  private struct Subject {
+    let network: any Classifier
+    let preprocessing: EvaluationPreprocessing
+    let classNames: [String]
+    let precision: WeightPrecision
+
+    var evaluated: EvaluatedModel {
+      EvaluatedModel(network, preprocessing, precision: precision.dtype)
+    }
+  }
+
+  private func load(_ path: String, on device: Device, _ registry: Registry) throws -> Subject {
     let file = try ModelFile(path: path, registry: registry)
     let preprocessing = try file.knownPreprocessing(path)
-    return (file, EvaluatedModel(file.model, preprocessing, precision: precision.dtype))
+    let network = try engine.freeze(
+      file.model, height: preprocessing.crop, width: preprocessing.crop,
+      precision: precision.dtype, batchSize: batchSize, device: device
+    ).network
+    return Subject(
+      network: network, preprocessing: preprocessing, classNames: file.classNames,
+      precision: precision)
   }
 }

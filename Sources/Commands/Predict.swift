@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import FunMatchDistillation
 import FunMatchFiles
+import FunMatchFrozen
 import FunMatchImages
 import FunMatchModels
 import FunMatchNN
@@ -38,7 +39,9 @@ struct Predict: RegistryCommand {
 
   @OptionGroup var decoding: DecodingOptions
 
-  @OptionGroup var engine: DeviceOptions
+  @OptionGroup var engine: EngineOptions
+
+  @OptionGroup var place: DeviceOptions
 
   func validate() throws {
     guard top > 0 else { throw ValidationError("--top must be positive") }
@@ -51,25 +54,26 @@ struct Predict: RegistryCommand {
   }
 
   func run(_ registry: Registry) throws {
-    let device = try engine.resolve()
+    let device = try place.resolve()
     let file = try ModelFile(path: model, registry: registry)
-    file.model.store.move(to: device)
-    file.model.store.freeze(.f32)
     if let input, let output {
       let batch = try batch(input)
       if let only = file.spec.network.fixedResolution, batch.shape[1...2] != [only, only] {
         throw RecipeError(
           "\(input): is \(batch.shape), and the network looks at \(only) x \(only) pixels only")
       }
-      try Npy.write(logits(file.model, batch, device), to: output)
+      try Npy.write(logits(of: file.model, on: device, like: batch)(batch), to: output)
       return
     }
     let prepare = try file.knownPreprocessing(model)
     var predictions: [Prediction] = []
+    var logits: ((Tensor) -> Tensor)?
     for path in images {
       let view = try prepare.apply(to: decoding.decoder.decode(file: path))
       let pixels = Tensor(view.pixels, shape: [1, view.height, view.width, 3])
-      predictions.append(prediction(path, logits(file.model, pixels, device), file.classNames))
+      let network = try logits ?? self.logits(of: file.model, on: device, like: pixels)
+      logits = network
+      predictions.append(prediction(path, network(pixels), file.classNames))
     }
     for prediction in predictions {
       print(prediction.image)
@@ -94,18 +98,32 @@ struct Predict: RegistryCommand {
     return batch
   }
 
-  private func logits(_ model: any Model, _ batch: Tensor, _ device: Device) -> Tensor {
-    // A few images at a time, so that a long batch does not need all its feature maps at once.
-    let parts = stride(from: 0, to: batch.shape[0], by: 64).map { start in
-      let part = batch.narrowed(0, start..<min(start + 64, batch.shape[0])).to(device)
-      let mode = Mode.evaluation(.f32)
-      return withInference {
-        part.dtype == .u8
-          ? model(Batch.scaled(part), mode) : model.logits(part.permuted([0, 3, 1, 2]), mode)
-      }.to(.cpu)
+  /// Gives the logits of batches such as `batch`, whose images are uint8 pixels, or floats in the network's own range.
+  private func logits(
+    of model: any Model, on device: Device, like batch: Tensor
+  ) throws -> (Tensor) -> Tensor {
+    let (sides, count) = (batch.shape, batch.shape[0])
+    let frozen = try engine.freeze(
+      model, height: sides[1], width: sides[2],
+      images: batch.dtype == .u8 ? .bytes : .scaledRows, precision: .f32,
+      batchSize: min(count, Self.mostImages), device: device)
+    if let network = frozen.network as? FrozenNetwork { return network.logits }
+    return { batch in
+      // A few images at a time, so that a long batch does not need all its feature maps at once.
+      let parts = stride(from: 0, to: batch.shape[0], by: Self.mostImages).map { start in
+        let end = min(start + Self.mostImages, batch.shape[0])
+        let part = batch.narrowed(0, start..<end).to(device)
+        let mode = Mode.evaluation(.f32)
+        return withInference {
+          part.dtype == .u8
+            ? model(Batch.scaled(part), mode) : model.logits(part.permuted([0, 3, 1, 2]), mode)
+        }.to(.cpu)
+      }
+      return Tensor.concatenated(parts)
     }
-    return Tensor.concatenated(parts)
   }
+
+  private static let mostImages = 64
 
   private struct Prediction: Encodable {
     struct Choice: Encodable {

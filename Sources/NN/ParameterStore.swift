@@ -12,6 +12,8 @@ public final class ParameterStore {
   private var byName: [String: Parameter] = [:]
 
   let values: InitialValues
+  /// Whether the values were given up.
+  package private(set) var isDiscarded = false
 
   /// An empty store.
   ///
@@ -80,6 +82,15 @@ public final class ParameterStore {
     for parameter in all {
       parameter.value = parameter.value.to(device)
       parameter.shift = parameter.shift?.to(device)
+    }
+  }
+
+  /// Gives the memory of all values back; shapes stay. For a network in whose place another one computes.
+  package func discardValues() {
+    isDiscarded = true
+    for parameter in all {
+      parameter.value = .shapeAlone(parameter.value.shape)
+      parameter.shift = nil
     }
   }
 

@@ -5,16 +5,25 @@ extension Graph {
   /// The graph as it goes into a file, with the constants that its nodes use, in the order of their
   /// first use. Each leaves the graph as it is stored, as both together take much memory.
   ///
-  /// - Parameter halfKernels: whether kernels are stored as f16; a `Cast` makes f32 of each.
+  /// - Parameters:
+  ///   - halfKernels: whether kernels are stored as f16; a `Cast` makes f32 of each.
+  ///   - lent: where values are kept that the graph names by their addresses, as ONNX Runtime and OpenVINO read them within
+  ///     one process; `nil`: values are stored in the graph.
   /// - Throws: `TorchError` when a value is beyond f16.
-  func message(halfKernels: Bool) throws -> ONNXGraphProto {
+  func message(halfKernels: Bool, lent: inout [Tensor]?) throws -> ONNXGraphProto {
     var message = ONNXGraphProto()
     var casts: [ONNXNodeProto] = []
     var seen: Set<String> = []
     for name in nodes.flatMap(\.input) where seen.insert(name).inserted {
       guard let constant = constants.removeValue(forKey: name) else { continue }
       let isHalf = halfKernels && constant.isKernel
-      message.initializer.append(try Self.stored(name, constant.values, asHalf: isHalf))
+      if lent == nil {
+        message.initializer.append(try Self.stored(name, constant.values, asHalf: isHalf))
+      } else {
+        let values = constant.values.contiguous
+        lent?.append(values)
+        message.initializer.append(Self.lent(name, values))
+      }
       guard isHalf else { continue }
       var cast = ONNXNodeProto()
       cast.opType = "Cast"
@@ -35,6 +44,36 @@ extension Graph {
     return message
   }
 
+  private static func described(_ name: String, _ values: Tensor) -> ONNXTensorProto {
+    var tensor = ONNXTensorProto()
+    tensor.name = name
+    tensor.dims = values.shape.map(Int64.init)
+    let type: ONNXTensorProto.DataType =
+      switch values.dtype {
+      case .i64: .int64
+      case .f16: .float16
+      default: .float
+      }
+    tensor.dataType = Int32(type.rawValue)
+    return tensor
+  }
+
+  private static func lent(_ name: String, _ values: Tensor) -> ONNXTensorProto {
+    var tensor = described(name, values)
+    tensor.dataLocation = .external
+    tensor.externalData = values.withMemory { memory in
+      [
+        ("location", "*/_ORT_MEM_ADDR_/*"),
+        ("offset", "\(UInt(bitPattern: memory.baseAddress))"), ("length", "\(memory.count)"),
+      ].map { key, value in
+        var entry = ONNXStringStringEntryProto()
+        (entry.key, entry.value) = (key, value)
+        return entry
+      }
+    }
+    return tensor
+  }
+
   private static func stored(_ name: String, _ values: Tensor, asHalf: Bool) throws
     -> ONNXTensorProto
   {
@@ -42,12 +81,7 @@ extension Graph {
     if asHalf, values.to(.f32).magnitude().equal(.full([], .infinity)).to(.f32).sum().item > 0 {
       throw TorchError("\(name) has values beyond 65504, the largest that f16 holds")
     }
-    var tensor = ONNXTensorProto()
-    tensor.name = name
-    tensor.dims = values.shape.map(Int64.init)
-    let type: ONNXTensorProto.DataType =
-      values.dtype == .i64 ? .int64 : asHalf ? .float16 : .float
-    tensor.dataType = Int32(type.rawValue)
+    var tensor = described(name, values)
     tensor.rawData = Data(values.bytes)
     return tensor
   }

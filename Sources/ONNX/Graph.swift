@@ -13,6 +13,8 @@ final class Graph {
   /// In an order in which they can be computed.
   var nodes: [ONNXNodeProto] = []
   var constants: [String: Constant] = [:]
+  /// Values of one image where they are the most.
+  var largest = 0
   /// What is wrong with the network, if something is: signals cannot throw.
   private(set) var fault: String?
   private var names: Set<String> = []

@@ -25,6 +25,7 @@ struct GraphSignal: Signal {
     _ attributes: [ONNXAttributeProto] = [], shape: [Int]? = nil
   ) -> GraphSignal {
     let output = graph.append(type, name, [value] + others, attributes)
+    graph.largest = max(graph.largest, (shape ?? self.shape).reduce(1, *))
     return GraphSignal(value: output, shape: shape ?? self.shape, graph: graph)
   }
 
@@ -96,15 +97,35 @@ struct GraphSignal: Signal {
 }
 
 extension GraphSignal {
-  /// Images as the network gets them, made of RGB pixels from 0 to 255.
-  func scaled(_ input: InputScaling) -> GraphSignal {
+  /// Images as the network gets them: (batch, 3, height, width), in its range and channel order.
+  func scaled(_ images: ONNXModel.Images, _ input: InputScaling) -> GraphSignal {
+    let numbers =
+      images.values == .bytes
+      ? node(
+        "Cast", "input.numbers", [], [.init("to", ONNXTensorProto.DataType.float.rawValue)]) : self
+    let planes =
+      images.isChannelsLast
+      ? numbers.node(
+        "Transpose", "input.planes", [], [.init("perm", [0, 3, 1, 2])],
+        shape: [shape[0], shape[3], shape[1], shape[2]]) : numbers
+    switch images.values {
+    case .own: return planes
+    case .pixels, .bytes: return planes.scaled(input, black: 0, white: 255)
+    // What the tensors of views are spared, too.
+    case .views: return input.isOfficial ? planes : planes.scaled(input, black: -1, white: 1)
+    }
+  }
+
+  private func scaled(_ input: InputScaling, black: Double, white: Double) -> GraphSignal {
     let ordered =
       input.colorOrder == .rgb
       ? self
       : node(
         "Gather", "input.order", [graph.integers("channels", [2, 1, 0])], [.init("axis", 1)])
-    let scale = input.std.map { input.range / 255 / $0 }
-    let shift = zip(input.mean, input.std).map { -$0 / $1 }
+    let scale = input.std.map { input.range / (white - black) / $0 }
+    let shift = zip(input.mean, input.std).map {
+      (-black / (white - black) * input.range - $0) / $1
+    }
     return ordered.node("Mul", "input.scale", [graph.channels("input.factor", scale)])
       .node("Add", "input.shift", [graph.channels("input.offset", shift)])
   }

@@ -12,14 +12,29 @@ import FunMatchTorch
 /// number of images is open.
 public struct ONNXModel {
   /// What `images` are.
-  public enum Images: Sendable {
+  public struct Images: Sendable, Equatable {
+    enum Values: Equatable { case own, pixels, bytes, views }
+    let values: Values
+    /// Whether they come as (batch, height, width, 3).
+    var isChannelsLast = false
+
     /// In the range and channel order that the network wants.
-    case scaled
+    public static let scaled = Images(values: .own)
     /// RGB, from 0 to 255; the graph scales them.
-    case pixels
+    public static let pixels = Images(values: .pixels)
+    /// As views lie in memory: (batch, height, width, 3), RGB in [-1, 1].
+    public static let views = Images(values: .views, isChannelsLast: true)
+    /// As decoded images lie in memory: (batch, height, width, 3), RGB, u8.
+    public static let bytes = Images(values: .bytes, isChannelsLast: true)
+    /// (batch, height, width, 3) in the range and channel order that the network wants.
+    public static let scaledRows = Images(values: .own, isChannelsLast: true)
   }
 
   private let message: ONNXModelProto
+  /// Values that the graph names by their addresses; none in a file.
+  package let lent: [Tensor]
+  /// Values of one image where they are the most: what memory of a forward pass goes with.
+  package let largestFeatures: Int
 
   /// Runs `model` on images that are nodes.
   ///
@@ -34,29 +49,51 @@ public struct ONNXModel {
     _ model: any Model, side: Int, images: Images = .scaled, kernels: DType = .f32,
     metadata: [(key: String, value: String)] = []
   ) throws {
-    guard (1...EvaluationPreprocessing.largestSide).contains(side) else {
-      throw TorchError(
-        "ONNX: images of \(side) pixels a side: 1...\(EvaluationPreprocessing.largestSide)")
-    }
     guard kernels == .f32 || kernels == .f16 else {
       throw TorchError("ONNX: kernels are stored as f32 or f16, not as \(kernels)")
     }
     try Self.check(bytes: model.store.valueCount * kernels.size)
+    try self.init(model, side, side, images, kernels, metadata, lent: nil)
+  }
+
+  /// A graph for images of any sides, for an engine in this process, which has its values where they lie: they are kept in
+  /// `lent`.
+  ///
+  /// - Throws: `TorchError` when the network cannot see images of that size.
+  package init(lending model: any Model, height: Int, width: Int, images: Images) throws {
+    try self.init(model, height, width, images, .f32, [], lent: [])
+  }
+
+  private init(
+    _ model: any Model, _ height: Int, _ width: Int, _ images: Images, _ kernels: DType,
+    _ metadata: [(key: String, value: String)], lent: [Tensor]?
+  ) throws {
+    let largest = EvaluationPreprocessing.largestSide
+    guard (1...largest).contains(height), (1...largest).contains(width) else {
+      throw TorchError("ONNX: images of \(height) x \(width) pixels: 1...\(largest) a side")
+    }
+    guard !model.store.parameters.contains(where: \.isFrozen) else {
+      throw TorchError("ONNX: the network is frozen, and its values are no longer its own")
+    }
     let graph = Graph()
-    let shape = [1, 3, side, side]
+    let shape = images.isChannelsLast ? [1, height, width, 3] : [1, 3, height, width]
     let logits = withInference {
       let input = GraphSignal(value: "images", shape: shape, graph: graph)
-      let scaled = images == .pixels ? input.scaled(model.input) : input
       let mode = Mode.evaluation(.f32)
-      let logits = model.classifier(model.features(scaled, mode), mode)
+      let logits = model.classifier(model.features(input.scaled(images, model.input), mode), mode)
       graph.foldBatchNorms()
       return logits
     }
     if let fault = graph.fault { throw TorchError("ONNX: \(fault)") }
     graph.rename(logits.value, to: "logits")
-    var body = try withInference { try graph.message(halfKernels: kernels == .f16) }
+    largestFeatures = graph.largest
+    var lent = lent
+    var body = try withInference {
+      try graph.message(halfKernels: kernels == .f16, lent: &lent)
+    }
+    self.lent = lent ?? []
     body.name = "funmatch"
-    body.input = [Self.value("images", shape, Self.words(images, model.input))]
+    body.input = [Self.value("images", shape, images, model.input)]
     body.output = [Self.value("logits", logits.shape, "One row an image, one column a class.")]
     message = Self.file(body, metadata)
   }
@@ -72,6 +109,17 @@ public struct ONNXModel {
       throw FileError("cannot write '\(path)': \(error)")
     }
     try AtomicFile.write(to: path, bytes)
+  }
+
+  /// The bytes of a file for just so many images.
+  ///
+  /// - Throws: `TorchError` when they are too many.
+  package func bytes(batchSize: Int) throws -> Data {
+    var message = message
+    let count = ONNXTensorShapeProto.Dimension.OneOf_Value.dimValue(Int64(batchSize))
+    message.graph.input[0].type.tensorType.shape.dim[0].value = count
+    message.graph.output[0].type.tensorType.shape.dim[0].value = count
+    do { return try message.serializedData() } catch { throw TorchError("ONNX: \(error)") }
   }
 
   private static func check(bytes: Int) throws {
@@ -103,11 +151,13 @@ public struct ONNXModel {
     return file
   }
 
-  private static func value(_ name: String, _ shape: [Int], _ words: String) -> ONNXValueInfoProto {
+  private static func value(
+    _ name: String, _ shape: [Int], _ words: String, _ type: ONNXTensorProto.DataType = .float
+  ) -> ONNXValueInfoProto {
     var value = ONNXValueInfoProto()
     value.name = name
     value.docString = words
-    value.type.tensorType.elemType = Int32(ONNXTensorProto.DataType.float.rawValue)
+    value.type.tensorType.elemType = Int32(type.rawValue)
     value.type.tensorType.shape.dim = shape.enumerated().map { index, size in
       var dimension = ONNXTensorShapeProto.Dimension()
       dimension.value = index == 0 ? .dimParam("batch") : .dimValue(Int64(size))
@@ -116,12 +166,18 @@ public struct ONNXModel {
     return value
   }
 
-  private static func words(_ images: Images, _ input: InputScaling) -> String {
-    switch images {
-    case .pixels: "RGB pixels from 0 to 255."
-    case .scaled:
-      "\(input.colorOrder.rawValue.uppercased()): pixel / 255 * \(input.range), less "
-        + "\(input.mean), divided by \(input.std)."
+  private static func value(
+    _ name: String, _ shape: [Int], _ images: Images, _ input: InputScaling
+  ) -> ONNXValueInfoProto {
+    switch images.values {
+    case .pixels: value(name, shape, "RGB pixels from 0 to 255.")
+    case .bytes: value(name, shape, "RGB pixels.", .uint8)
+    case .views: value(name, shape, "RGB from -1 to 1.")
+    case .own:
+      value(
+        name, shape,
+        "\(input.colorOrder.rawValue.uppercased()): pixel / 255 * \(input.range), less "
+          + "\(input.mean), divided by \(input.std).")
     }
   }
 }

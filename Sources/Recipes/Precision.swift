@@ -3,15 +3,21 @@ import FunMatchTorch
 
 /// Number formats that convolutions can compute in; f16 would need its loss scaled.
 public enum Precision: String, SettingName {
-  case bf16, f32
+  /// The fastest on the machine, which is measured.
+  case auto
+  case f32, bf16
 
-  /// The engine's type.
-  public var dtype: DType {
+  /// The engine's type; `nil` as long as it is not measured.
+  public var dtype: DType? {
     switch self {
+    case .auto: nil
     case .bf16: .bf16
     case .f32: .f32
     }
   }
+
+  /// Those of which `auto` takes one; the first unless another is clearly faster.
+  public static let measured: [Precision] = [.f32, .bf16]
 }
 
 /// What teachers and students compute in: one format for both, or `{teacher: f32, student: bf16}`.
@@ -20,8 +26,8 @@ struct PrecisionPair: SettingValue, Equatable {
   var student: Precision
 
   private struct Both: Settings {
-    var teacher = Precision.bf16
-    var student = Precision.bf16
+    var teacher = Precision.auto
+    var student = Precision.auto
     static let keys: [Key<Both>] = [
       Key("teacher", \.teacher, "What the teachers' convolutions compute in."),
       Key(

@@ -1,5 +1,6 @@
 import FunMatchDatasets
 import FunMatchDistillation
+import FunMatchFrozen
 import FunMatchImages
 import FunMatchSettings
 import FunMatchViews
@@ -47,8 +48,10 @@ public struct SharedRecipe: Settings {
   public var evaluationBatchSize = 250
   /// How many training images, always the same and evenly spread, are evaluated beside the validation images; 0: none.
   public var evaluatedTrainingImages = 1000
+  /// What computes the teachers.
+  public var engine = Engine.auto
   /// What the teachers' convolutions compute in.
-  public var precision = Precision.bf16
+  public var precision = Precision.auto
   /// Determines initial weights, order, views and mixing.
   public var seed: UInt64 = 0
 
@@ -104,6 +107,10 @@ public struct SharedRecipe: Settings {
           "Training images, always the same, that are evaluated beside the others; 0: none.",
           .notNegative),
       ]),
+    Key(
+      "engine", \.engine,
+      "What computes the teachers: openvino, libtorch, or auto: OpenVINO where it is at hand."
+    ),
     Key("precision", \.precision, "What the teachers' convolutions compute in."),
     Key("seed", \.seed, "Initial weights, order, views, mixing."),
   ]
@@ -134,10 +141,14 @@ public struct SharedRecipe: Settings {
     return max(1, Int(min(steps, 1e12).rounded(.toNearestOrEven)))
   }
 
+  /// Most images that the networks are given at a time.
+  public var imagesAtOnce: Int { min(microBatchSize ?? batchSize, batchSize) }
+
   /// Whether teachers that are loaded for one recipe serve another.
   package func hasTeachers(of other: SharedRecipe) -> Bool {
-    teachers == other.teachers && combine == other.combine && precision == other.precision
-      && (microBatchSize ?? batchSize) == (other.microBatchSize ?? other.batchSize)
+    teachers == other.teachers && combine == other.combine
+      && engine == other.engine && precision == other.precision
+      && imagesAtOnce == other.imagesAtOnce
   }
 
   /// Whether the teachers' logits of whole images in one run are those in another.

@@ -26,7 +26,7 @@ public struct StudentRecipe: Settings {
   /// What its pixels are scaled to; `nil`: what the file of weights tells, or its family's usual.
   public var input: InputScaling?
   /// What its convolutions compute in; its weights stay f32.
-  public var precision = Precision.bf16
+  public var precision = Precision.auto
   /// What brings the student to the teachers.
   public var distance = Distance.kl(temperature: 1)
   /// What labels are for.

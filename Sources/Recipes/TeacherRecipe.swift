@@ -11,6 +11,8 @@ public struct TeacherRecipe: Settings {
     case weights(String, ModelSpec?)
     /// A program.
     case program(ProgramRecipe, TorchProgram.Format)
+    /// An ONNX file.
+    case onnx(ONNXRecipe)
   }
 
   /// A file with its weights, relative to the recipe, then to `FUNMATCH_WEIGHTS`.
@@ -21,7 +23,9 @@ public struct TeacherRecipe: Settings {
   public var torchscript: ProgramRecipe?
   /// An AOTInductor package in place of weights.
   public var aotinductor: ProgramRecipe?
-  /// Input size in pixels; a program's is in its input.
+  /// An ONNX file in place of weights.
+  public var onnx: ONNXRecipe?
+  /// Input size in pixels; a program's, and an ONNX file's, is in its input.
   public var resolution = 0
   /// How much it counts among several.
   public var weight = 1.0
@@ -42,7 +46,12 @@ public struct TeacherRecipe: Settings {
     ),
     Key("torchscript", \.torchscript, "A TorchScript program in place of weights."),
     Key("aotinductor", \.aotinductor, "An AOTInductor package in place of weights."),
-    Key("resolution", \.resolution, "Input size in pixels; a program's is in its input."),
+    Key(
+      "onnx", \.onnx,
+      "An ONNX classifier in place of weights; OpenVINO computes it, and it is data."),
+    Key(
+      "resolution", \.resolution,
+      "Input size in pixels; that of a program or an ONNX file is in its input."),
     Key(
       "weight", \.weight, "How much it counts among several.",
       Limits("must be between 1e-6 and 1e6", schema: ["minimum": 1e-6, "maximum": 1e6]) {
@@ -56,11 +65,12 @@ public struct TeacherRecipe: Settings {
   /// - Throws: `SettingsError` unless it has exactly one source, and what belongs to it.
   public mutating func didDecode(_ decoder: any Decoder) throws {
     let path = decoder.codingPath.dotted
-    guard [weights != nil, torchscript != nil, aotinductor != nil].count(where: \.self) == 1 else {
+    let sources = [weights != nil, torchscript != nil, aotinductor != nil, onnx != nil]
+    guard sources.count(where: \.self) == 1 else {
       throw SettingsError(
-        path + ".weights", "a teacher needs weights, torchscript or aotinductor, one of them")
+        path + ".weights", "a teacher needs weights, torchscript, aotinductor or onnx, one of them")
     }
-    guard let program = torchscript ?? aotinductor else {
+    guard let own = torchscript?.input ?? aotinductor?.input ?? onnx?.input else {
       guard resolution != 0 else {
         throw DecodingError.keyNotFound(
           KeyName("resolution"),
@@ -68,12 +78,13 @@ public struct TeacherRecipe: Settings {
       }
       return
     }
-    guard model == nil, input == nil, resolution == 0 || resolution == program.input.size else {
+    guard model == nil, input == nil, resolution == 0 || resolution == own.size else {
       throw SettingsError(
         path + ".resolution",
-        "a program's sides and scaling are in its own input, and it needs no model")
+        "the sides and scaling of a program or an ONNX file are in its own input, and it needs no model"
+      )
     }
-    resolution = program.input.size
+    resolution = own.size
   }
 
   /// - Throws: `SettingsError` when it looks at no size that there is.
@@ -89,9 +100,12 @@ public struct TeacherRecipe: Settings {
   public var source: Source {
     if let torchscript { return .program(torchscript, .torchScript) }
     if let aotinductor { return .program(aotinductor, .aotInductor) }
+    if let onnx { return .onnx(onnx) }
     return .weights(weights ?? "", model)
   }
 
   /// The file that it is read from.
-  public var path: String { torchscript?.path ?? aotinductor?.path ?? weights ?? "" }
+  public var path: String {
+    torchscript?.path ?? aotinductor?.path ?? onnx?.path ?? weights ?? ""
+  }
 }

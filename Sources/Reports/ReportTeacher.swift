@@ -19,7 +19,7 @@ struct ReportTeacher: Equatable {
   static func all(_ values: [String: String], origin: [String]?) -> [ReportTeacher] {
     (0..<64).lazy.map { index -> ReportTeacher? in
       let key = "teachers.\(index)."
-      let programs = ["torchscript", "aotinductor"].map { key + $0 + "." }
+      let programs = ["torchscript", "aotinductor", "onnx"].map { key + $0 + "." }
       guard let resolution = values[key + "resolution"] else { return nil }
       let known = [key + "weights"] + programs.map { $0 + "path" }
       let file = known.compactMap { values[$0] }.first { $0 != "none" } ?? "teacher"

@@ -3,6 +3,7 @@ import FunMatchDistillation
 import FunMatchFiles
 import FunMatchRecipes
 import FunMatchTensorBoard
+import FunMatchTorch
 import Logging
 
 /// Measures a run and writes what it measures: `metrics.jsonl`, TensorBoard events, the
@@ -80,7 +81,7 @@ final class MetricsRecorder {
         return false
       }
       // Its batches are larger than a step's, and rare.
-      ProcessMemory.release()
+      Torch.releaseMemory()
     }
     values["residentMegabytes"] = ProcessMemory.resident.map { Double($0) / 1e6 }
     // In this order: a line of metrics tells that there is an event.

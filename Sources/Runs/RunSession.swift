@@ -34,15 +34,19 @@ public final class RunSession: Participant {
     (self.recipe, self.options) = (recipe, options)
     let folder = RunFolder(options.output)
     self.folder = folder
-    training = try StudentTraining(group, recipe)
+    let kept = options.resume ? try EngineChoice.kept(in: folder, options.registry) : nil
+    let training = try StudentTraining(group, recipe, kept: kept)
+    self.training = training
     lock = try folder.make(recipe)
     let log = RunLog.make(
       path: folder.log, isQuiet: options.isQuiet, name: options.session?.name ?? "")
     self.log = log
     Checkpoint.removeRemains(in: folder.checkpoints)
     log.info("\(training.summary)")
+    for remark in group.remarks { log.info("\(remark)") }
     for warning in training.schedule.warnings { log.warning("\(warning)") }
 
+    if let measured = training.measured { log.info("\(measured)") }
     done = 0
     var pending: [String: Double]?
     if options.resume,
@@ -59,7 +63,13 @@ public final class RunSession: Participant {
       pending = checkpoint.description.pending
       log.info("resumed after step \(done)")
     }
+    guard kept.map({ $0 == training.engines }) ?? true else {
+      throw RecipeError(
+        "\(folder.path) holds a run that computes otherwise (\(kept?.words ?? "")) than the others "
+          + "(\(training.engines.words))")
+    }
     saved = done
+    try JSONText.write(training.engines, to: folder.engine)
     if done < training.steps { try? FileManager.default.removeItem(atPath: folder.result) }
     let environment = RunEnvironment(device: options.device)
     if done > 0, let before = RunEnvironment(path: folder.environment), before != environment {
@@ -152,9 +162,9 @@ public final class RunSession: Participant {
     try training.resultFile.write(to: folder.student)
     log.info("wrote \(folder.student)")
     let group = training.group
-    let comparison = try group.test.map {
+    let comparison = try group.finalTest().map {
       try training.compare(
-        $0, metrics: options.registry.metrics, shouldStop: options.shouldStop)
+        $0, folder.student, registry: options.registry, shouldStop: options.shouldStop)
     }
     group.reportBrokenImages(to: log)
     let broken = group.datasets.brokenCount

@@ -1,9 +1,11 @@
 import Foundation
 import FunMatchDistillation
 import FunMatchFiles
+import FunMatchFrozen
 import FunMatchModels
 import FunMatchOptimizers
 import FunMatchRecipes
+import FunMatchSettings
 import FunMatchTorch
 
 /// A student in training and all that is its own: network, optimizer, schedule.
@@ -20,9 +22,14 @@ package struct StudentTraining {
   /// The moving average of the student, if the recipe wants one.
   let average: AveragedModel?
   private let recipe: Recipe
+  /// What the student and its teachers compute with.
+  let engines: EngineChoice
+  /// How that was found out, if it was measured.
+  let measured: String?
 
+  /// - Parameter kept: what it computes with, if it has begun.
   /// - Throws: `RecipeError` naming the key of what does not fit.
-  init(_ group: TrainingGroup, _ recipe: Recipe) throws {
+  init(_ group: TrainingGroup, _ recipe: Recipe, kept: EngineChoice? = nil) throws {
     (self.group, self.recipe) = (group, recipe)
     let own = recipe.student
     let (classes, classNames) = (group.classes, group.classNames)
@@ -40,6 +47,13 @@ package struct StudentTraining {
       classNames: classNames.count == classes ? classNames : [],
       preprocessing: recipe.preprocessing)
     frozen = try Self.frozen(own.frozen, student.model)
+    var (precision, measured) = (kept?.student ?? own.precision, String?.none)
+    if precision == .auto {
+      let found = try group.measuredPrecision(network.spec)
+      (precision, measured) = (found.precision, found.words)
+    }
+    self.measured = measured
+    engines = EngineChoice(teachers: group.teacherEngines, student: precision)
     origin = Self.origin(
       group.kind, images: group.datasets.trainingCount, teachers: group.teachers.map(\.checksum),
       student: try group.loader.checksum(own.weights))
@@ -89,6 +103,9 @@ package struct StudentTraining {
     return frozen
   }
 
+  /// What the student's convolutions compute in.
+  private var precision: DType { engines.student.dtype ?? .f32 }
+
   /// Number of updates of the whole run.
   var steps: Int { schedule.totalSteps }
 
@@ -117,7 +134,7 @@ package struct StudentTraining {
       }
     return Learner(
       student.model, objective: objective, optimizer: optimizer, schedule: schedule,
-      precision: own.precision.dtype, average: average)
+      precision: precision, average: average)
   }
 
   /// The network that is evaluated and kept: the average, where there is one.
@@ -137,11 +154,10 @@ package struct StudentTraining {
       $0.network.parameterCount.map { "one of \(NumberText.grouped($0))" } ?? "a program"
     }
     let source = sizes.isEmpty ? "labels" : "teachers: \(sizes.joined(separator: " and "))"
-    let (own, others) = (recipe.student.precision.rawValue, recipe.shared.precision.rawValue)
     return "\(steps) steps of \(recipe.shared.batchSize) images; a student of \(size) parameters "
       + "learns from \(source); \(group.device), "
       + "\(Torch.threads == 1 ? "1 thread" : "\(Torch.threads) threads"), "
-      + (sizes.isEmpty || own == others ? own : "\(own), teachers \(others)")
+      + engines.words
   }
 
   /// The student as it is now, beside its teachers if it has any.
@@ -149,18 +165,25 @@ package struct StudentTraining {
   /// - Throws: `CancellationError` when it is stopped.
   func evaluate(_ evaluator: Evaluator, shouldStop: () -> Bool) throws -> Evaluation {
     try evaluator(
-      EvaluatedModel(result, recipe.preprocessing, precision: recipe.student.precision.dtype),
+      EvaluatedModel(result, recipe.preprocessing, precision: precision),
       shouldStop: shouldStop)
   }
 
-  /// The same with what is known of the networks.
+  /// The finished student as `funmatch evaluate` sees it: read from its file, in f32, on whatever engine is at hand.
+  ///
+  /// - Throws: `CancellationError` when it is stopped; `FileError` when the file cannot be read again.
   func compare(
-    _ evaluator: Evaluator, metrics: [Metric], shouldStop: () -> Bool
+    _ evaluator: Evaluator, _ path: String, registry: Registry, shouldStop: () -> Bool
   ) throws -> Comparison {
-    let evaluation = try evaluate(evaluator, shouldStop: shouldStop)
+    let way = recipe.preprocessing
+    let network = try Engine.auto.freeze(
+      ModelFile(path: path, registry: registry).model, height: way.crop, width: way.crop,
+      precision: .f32, batchSize: recipe.shared.evaluationBatchSize, device: group.device
+    ).network
+    let evaluation = try evaluator(
+      EvaluatedModel(network, way, precision: .f32), shouldStop: shouldStop)
     return Comparison(
-      evaluation, metrics: metrics,
-      student: EvaluatedNetwork(result, recipe.preprocessing, evaluation),
+      evaluation, metrics: registry.metrics, student: EvaluatedNetwork(network, way, evaluation),
       teacher: EvaluatedNetwork(
         teachers: group.teachers.map { ($0.network, $0.preprocessing) }, evaluation))
   }

@@ -2,8 +2,10 @@ import FunMatchBanks
 import FunMatchDatasets
 import FunMatchDistillation
 import FunMatchFiles
+import FunMatchFrozen
 import FunMatchModels
 import FunMatchRecipes
+import FunMatchSettings
 import FunMatchTorch
 import FunMatchViews
 import Logging
@@ -15,7 +17,8 @@ public final class TrainingGroup {
   let recipe: SharedRecipe
   let datasets: RunDatasets
   /// The teachers, ready; none in supervised training.
-  public let teachers: [Teacher]
+  public var teachers: [Teacher] { loaded.teachers }
+  private let loaded: LoadedTeachers
   /// How several count.
   let ensemble: Ensemble
   /// Number of classes: the teachers', or those of the labels.
@@ -25,11 +28,12 @@ public final class TrainingGroup {
   let labels: ClassCheck
   /// Reads networks.
   let loader: NetworkLoader
-  /// Shows students some of the training images, the validation images and the test images; `nil`
-  /// where there are none. Teachers are shown each once, for all students.
+  /// Shows students some of the training images, and the validation images; `nil` where there are none. Teachers are
+  /// shown each once, for all students.
   let slice: Evaluator?
   let validation: Evaluator?
-  let test: Evaluator?
+  private var test: Evaluator?
+  private let registry: Registry
   /// Where it computes.
   public let device: Device
   /// Where logits are kept; the user's cache without it.
@@ -63,37 +67,77 @@ public final class TrainingGroup {
     labels = ClassCheck(recipe, datasets)
     loader = NetworkLoader(
       recipePath: path, registry: options.registry, inventsMissing: options.dryRunSteps != nil,
-      device: device, batchSize: recipe.microBatchSize ?? recipe.batchSize)
-    let teachers =
+      device: device, batchSize: recipe.imagesAtOnce)
+    let loaded =
       switch kind {
-      case .supervision: [Teacher]()
+      case .supervision: LoadedTeachers()
       case .distillation:
-        try similar?.teachers
-          ?? TeacherLoader(loader: loader, recipe: recipe, device: device)
-          .teachers(classes: labels.likelyCount)
+        try similar?.loaded
+          ?? TeacherLoader(
+            loader: loader, recipe: recipe, device: device, chosen: options.chosen,
+            cacheFolder: cacheFolder
+          ).teachers(classes: labels.likelyCount)
       }
-    self.teachers = teachers
+    let teachers = loaded.teachers
+    self.loaded = loaded
     classes = teachers.first?.classes ?? labels.training.count
     ensemble = Ensemble(recipe.combine, weights: teachers.map(\.weight))
     classNames = try labels.check(teachers, kind)
     let labelsFit = labels.trainingFits(classNames, classes: classes)
 
+    registry = options.registry
     let ensemble = ensemble
     func evaluator(_ dataset: (any Dataset)?, _ loading: LoaderOptions) -> Evaluator? {
       dataset.map {
         Evaluator(
-          $0,
-          teachers: teachers.map {
-            EvaluatedModel($0.network, $0.preprocessing, precision: recipe.precision.dtype)
-          }, ensemble: ensemble, metrics: options.registry.metrics,
-          batchSize: recipe.evaluationBatchSize, device: options.device, loading: loading)
+          $0, teachers: teachers.map(\.evaluated), ensemble: ensemble,
+          metrics: options.registry.metrics, batchSize: recipe.evaluationBatchSize,
+          device: options.device, loading: loading)
       }
     }
     slice = evaluator(
       labelsFit ? datasets.trainingSlice : datasets.trainingSlice.map { UnlabelledDataset($0) },
       datasets.sliceLoading)
     validation = alike?.validation ?? evaluator(datasets.validation, datasets.validationLoading)
-    test = alike?.test ?? evaluator(datasets.test, datasets.testLoading)
+    test = alike?.test
+  }
+
+  /// Shows finished students the test images, with teachers that compute as `funmatch evaluate` has it: in f32, on whatever
+  /// engine is at hand. `nil` where there are none.
+  ///
+  /// - Throws: an error naming the file of a teacher that is no longer there.
+  func finalTest() throws -> Evaluator? {
+    if let test { return test }
+    guard let images = datasets.test else { return nil }
+    let usual = EngineChoice.Part(engine: .auto, precision: .f32)
+    let engine = device == .cpu && OpenVINO.atHand != nil ? Engine.openvino : .libtorch
+    let teachers =
+      loaded.engines.allSatisfy { $0 == .init(engine: engine, precision: .f32) }
+      ? teachers
+      : try TeacherLoader(
+        loader: loader, recipe: recipe, device: device,
+        chosen: EngineChoice(teachers: loaded.engines.map { _ in usual }, student: .f32),
+        cacheFolder: cacheFolder
+      ).teachers(classes: classes).teachers
+    test = Evaluator(
+      images, teachers: teachers.map(\.evaluated), ensemble: ensemble, metrics: registry.metrics,
+      batchSize: recipe.evaluationBatchSize, device: device, loading: datasets.testLoading)
+    return test
+  }
+
+  /// What each teacher computes with.
+  var teacherEngines: [EngineChoice.Part] { loaded.engines }
+
+  /// What is to be said of that: what was measured, and why libtorch computes where OpenVINO might.
+  var remarks: [String] { Set(loaded.remarks).sorted() }
+
+  /// What a student of this shape computes fastest in, and why.
+  func measuredPrecision(_ spec: ModelSpec) throws -> (precision: Precision, words: String) {
+    let timer = EngineTimer(
+      device: device, resolution: recipe.resolution,
+      count: recipe.imagesAtOnce, cacheFolder: cacheFolder)
+    let choice = try timer.student(spec)
+    return (choice.way.precision, choice.words)
   }
 
   /// Makes sure that recorded logits are on the disk.

@@ -39,6 +39,11 @@ final class StudyTrainer {
     if latest?.serves(first.kind, recipe, path: path) == false { latest = nil }
     let group: TrainingGroup
     do {
+      var options = options
+      options.chosen = try students.compactMap { place in
+        let student = self.file.students[place].name
+        return try EngineChoice.kept(in: self.folder.student(student), options.registry)
+      }.first
       group = try TrainingGroup(first.kind, recipe, path: path, options, after: latest)
     } catch let error as RecipeError {
       let others = students.count > 1 ? " and \(students.count - 1) others" : ""

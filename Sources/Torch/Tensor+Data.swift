@@ -104,6 +104,17 @@ extension Tensor {
     require("copy to memory", [self]) { ct_to_bytes(handle, buffer.baseAddress, size) }
   }
 
+  /// Lends the values of a dense tensor on the CPU where they lie, in C order.
+  package func withMemory<Result>(
+    _ body: (UnsafeMutableRawBufferPointer) throws -> Result
+  ) rethrows -> Result {
+    var start: UnsafeMutableRawPointer?
+    require("a look at memory", [self]) { ct_data(handle, &start) }
+    return try withExtendedLifetime(self) {
+      try body(UnsafeMutableRawBufferPointer(start: start, count: count * dtype.size))
+    }
+  }
+
   /// The value of a tensor with one element, as a double.
   public var item: Double {
     precondition(count == 1, "item of a tensor of shape \(shape)")

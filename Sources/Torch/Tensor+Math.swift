@@ -1,6 +1,9 @@
 internal import CTorch
 
 extension Tensor {
+  /// The logarithm of probabilities, finite where they are 0.
+  package var logProbabilities: Tensor { clamped(low: 1e-30).log() }
+
   /// Element-wise sum, shapes broadcast as in NumPy.
   public static func + (a: Tensor, b: Tensor) -> Tensor {
     make("add", [a, b]) { ct_add(a.handle, b.handle, $0) }

@@ -39,4 +39,12 @@ public enum Torch {
   }
 
   static let generator = NSRecursiveLock()
+
+  /// Gives memory of tensors that are gone back to the system, where the allocator would keep it for later (glibc's does).
+  package static func releaseMemory() {
+    typealias Trim = @convention(c) (Int) -> Int32
+    // Swift's Glibc module does not have its header.
+    guard let symbol = dlsym(nil, "malloc_trim") else { return }
+    _ = unsafeBitCast(symbol, to: Trim.self)(0)
+  }
 }

@@ -29,7 +29,11 @@ struct GoldenBiTTests {
     let images = try #require(arrays[name + "_image"]).permuted([0, 3, 1, 2])
     let model = try Self.model()
     let logits = withInference { model(images, .evaluation(.f32)) }
-    #expect(maximumDifference(logits, try #require(arrays[name + "_logits"])) <= 2e-4)
+    let expected = try #require(arrays[name + "_logits"])
+    #expect(maximumDifference(logits, expected) <= 2e-4)
+    if let compiled = try openVINOLogits(model, images) {
+      #expect(maximumDifference(compiled, expected) <= 2e-4)
+    }
     let features = withInference { model.features(images, .evaluation(.f32)) }
     #expect(maximumDifference(features, try #require(arrays[name + "_pre_logits"])) <= 2e-4)
   }

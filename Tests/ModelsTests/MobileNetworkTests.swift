@@ -45,6 +45,9 @@ struct MobileNetworkTests {
     let timms = expected(fixture.logits)
     let tolerance = deviationsAllowed * fixture.logitsDeviation
     #expect(relativeDifference(logits, expected: timms) < tolerance)
+    if let compiled = try openVINOLogits(model, images) {
+      #expect(relativeDifference(compiled, expected: timms) < tolerance)
+    }
     model.freeze(on: .cpu, .f32)
     let frozen = withInference { model.logits(images, .evaluation(.f32)) }
     #expect(relativeDifference(frozen, expected: timms) < tolerance)

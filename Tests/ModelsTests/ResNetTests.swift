@@ -35,6 +35,9 @@ struct ResNetTests {
     }
     let tolerance = try ReferenceNetworks.tolerance(name)
     #expect(relativeDifference(logits(.f32), expected: expected) < tolerance)
+    if let compiled = try openVINOLogits(model, images) {
+      #expect(relativeDifference(compiled, expected: expected) < tolerance)
+    }
     let half = logits(.bf16)
     #expect(half.dtype == .f32)
     let halfTolerance = try ReferenceNetworks.tolerance(name, half: true)

@@ -58,6 +58,10 @@ struct ViTTests {
     #expect(
       try relativeDifference(logits(.f32), expected: expected)
         < ReferenceNetworks.tolerance(result))
+    if let compiled = try openVINOLogits(model, images) {
+      let tolerance = try ReferenceNetworks.tolerance(result)
+      #expect(relativeDifference(compiled, expected: expected) < tolerance)
+    }
     guard spec.size == .tiny else { return }
     let half = logits(.bf16)
     #expect(half.dtype == .f32)

@@ -119,7 +119,7 @@ struct RecipeKeysTests {
       (["bank.epochs=0"], "bank.epochs: 0.0 must be positive"),
       (["bank.epochs=.inf"], "bank.epochs"), (["bank.epochs=many"], "bank.epochs"),
       (["bank.precision=bf16"], "bank.precision: expected one of f16, f32"),
-      (["precision=f16"], "precision: expected one of bf16, f32"),
+      (["precision=f16"], "precision: expected one of auto, f32, bf16"),
       (["bank.epoch=3"], "did you mean 'epochs'"), (["bank=true"], "'bank' must be a map of keys"),
       (["bank={}", "views.policy=fix/cc"], "bank: the teachers of views.policy fix/cc"),
       (["bank={}", "teachers=[]"], "bank: keeps the teachers' logits"),

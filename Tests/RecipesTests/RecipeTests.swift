@@ -37,7 +37,7 @@ struct RecipeTests {
     #expect(
       recipe.shared.combine == .distances && recipe.student.labels.alpha == 0
         && recipe.student.average == nil)
-    #expect(recipe.shared.precision == .bf16 && recipe.student.precision == .bf16)
+    #expect(recipe.shared.precision == .auto && recipe.student.precision == .auto)
     #expect(
       EvaluationPreprocessing.usualResize(128) == 160
         && EvaluationPreprocessing.usualResize(224) == 256)

@@ -57,7 +57,7 @@ struct MetricsLogTests {
       let error = #expect(throws: FileError.self) {
         _ = try MetricsLog(path: path, keepingThrough: 4)
       }
-      #expect("\(error)".contains("metrics.jsonl: line \(damaged) is damaged"))
+      #expect(String(describing: error).contains("metrics.jsonl: line \(damaged) is damaged"))
       #expect(String(decoding: try folder.bytes("metrics.jsonl"), as: UTF8.self) == text)
     } else {
       #expect(try MetricsLog(path: path, keepingThrough: 4).lastStep == (damaged == 4 ? 3 : 4))

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Running the Python programs that tests compare with.
-enum Python {
+package enum Python {
   /// The folder of this file, with the scripts.
   static let scripts = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
 
@@ -14,7 +14,7 @@ enum Python {
   }
 
   /// Runs a program to its end.
-  static func run(_ program: String, _ arguments: [String]) throws -> (
+  package static func run(_ program: String, _ arguments: [String]) throws -> (
     status: Int32, output: Data, errors: Data
   ) {
     let folder = try TemporaryFolder()

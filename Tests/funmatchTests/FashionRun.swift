@@ -33,6 +33,7 @@ struct FashionRun {
       batchSize: 16
       evaluation: {every: 10, trainingImages: 20}
       checkpoints: {every: 4, keep: 2, best: true}
+      \(more.contains("precision:") ? "" : "precision: bf16")
       \(more)
       """
     _ = try folder.write("r.yaml", Array(recipe.utf8))

@@ -36,6 +36,7 @@ import Testing
       schedule: {steps: 6, warmupSteps: 2}
       batchSize: 8
       checkpoints: {every: 2}
+      precision: bf16
       """
     _ = try folder.write("r.yaml", Array(recipe.utf8))
   }

@@ -72,6 +72,7 @@ struct RecipeFilesTests {
     let folder = try TemporaryFolder()
     let result = try Tool.run(
       Self.command(name), Self.path(name), "--dry-run", "2", "--set", "batchSize=2",
+      "--set", "precision=f32",
       "--threads", "2", "--workers", "1", "--device", "cpu",
       in: folder)
     #expect(result.status == 0, "\(name): \(result.errors)")

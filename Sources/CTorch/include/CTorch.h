@@ -72,6 +72,8 @@ CT_EXPORT ct_device ct_device_of(ct_tensor x);
 CT_EXPORT bool ct_is_channels_last(ct_tensor x);
 /// Copies the values in C order to `bytes`, which holds exactly `count` bytes.
 CT_CALL ct_to_bytes(ct_tensor x, void *bytes, size_t count);
+/// Where the values of a dense tensor on the CPU lie, which holds as long as the tensor lives.
+CT_CALL ct_data(ct_tensor x, void **out);
 CT_CALL ct_to(ct_tensor x, int32_t dtype, ct_device device, ct_tensor *out);
 CT_CALL ct_contiguous(ct_tensor x, int32_t layout, ct_tensor *out);
 CT_CALL ct_copy_into(ct_tensor destination, ct_tensor source);

@@ -2,9 +2,12 @@ import ArgumentParser
 import Foundation
 import FunMatchDistillation
 import FunMatchFiles
+import FunMatchFrozen
 import FunMatchImages
 import FunMatchModels
 import FunMatchOptimizers
+import FunMatchRecipes
+import FunMatchRuns
 import FunMatchSettings
 import FunMatchTorch
 import FunMatchViews
@@ -32,13 +35,18 @@ struct BenchStep: RegistryCommand {
   @Option(help: "Steps that are measured, after two that are not.")
   var steps = 5
 
-  @Option(help: "What convolutions compute in: bf16, f16 or f32.")
-  var precision: WeightPrecision = .bf16
+  @Option(help: "What convolutions compute in: f32, bf16, or auto: measured first, as a run does.")
+  var precision = Precision.auto
+
+  @Option(help: "The same for the teacher alone.")
+  var teacherPrecision: Precision?
 
   @Flag(help: "Write one JSON object as the last line.")
   var json = false
 
-  @OptionGroup var engine: DeviceOptions
+  @OptionGroup var engine: EngineOptions
+
+  @OptionGroup var place: DeviceOptions
 
   func validate() throws {
     guard (1...EvaluationPreprocessing.largestSide).contains(resolution),
@@ -57,36 +65,39 @@ struct BenchStep: RegistryCommand {
     let optimizerSeconds: Double
     let threads: Int
     let device: String
+    let engine: Engine
+    let teacherPrecision: Precision
+    let studentPrecision: Precision
   }
 
   func run(_ registry: Registry) throws {
-    let device = try engine.resolve()
-    let frozen = try built(teacher, seed: 1, registry)
-    let network = try built(student, seed: 2, registry)
+    let device = try place.resolve()
+    let timer = EngineTimer(device: device, resolution: resolution, count: batchSize)
+    let (frozen, way) = try frozenTeacher(timer, device, registry)
+    let spec = try spec(student, registry)
+    let studentPrecision = try precision == .auto ? timer.student(spec).way.precision : precision
+    let network = try built(spec, seed: 2)
     network.store.move(to: device)
     network.store.requireGradients()
     let learner = Learner(
       network, objective: .distance(.kl(temperature: 1)),
       optimizer: Adam(network.store.parameters, AdamConfiguration()),
-      schedule: Schedule(totalSteps: 1_000_000, warmupSteps: 0), precision: precision.dtype)
+      schedule: Schedule(totalSteps: 1_000_000, warmupSteps: 0),
+      precision: studentPrecision.dtype ?? .f32)
     var step = DistillationStep(
       LiveTeacherLogits([
-        Teacher(frozen, resolution: resolution, precision: precision.dtype, device: device)
+        Teacher(
+          frozen.network, resolution: resolution, precision: way.precision.dtype ?? .f32,
+          device: device)
       ]),
       lambda: Mixup(1, seed: 0).lambda(step:), resolution: resolution, device: device)
-    var random = Philox(seed: 0, 0, 0, 0)
-    let pixels = (0..<batchSize * resolution * resolution * 3).map { _ in
-      UInt8(truncatingIfNeeded: random.next())
-    }
-    let views = ImageBatch(
-      student: [resolution: Pixels(pixels, count: batchSize, size: resolution)],
-      indices: Array(0..<batchSize), labels: Array(repeating: nil, count: batchSize))
-    for index in 0..<2 { try step(views, step: index, learner) }
+    for index in 0..<2 { try step(views(index), step: index, learner) }
 
     // Medians of the parts, since other programs may use the machine.
     var parts: [String: [Double]] = [:]
     var whole: [Double] = []
     for index in 0..<steps {
+      let views = views(2 + index)
       let stopwatch = Stopwatch(device)
       step.stopwatch = stopwatch
       let start = ContinuousClock.now
@@ -103,7 +114,8 @@ struct BenchStep: RegistryCommand {
       imagesPerSecond: Double(batchSize) / seconds, secondsPerStep: seconds,
       teacherSeconds: median(parts["teacher"]), studentSeconds: median(parts["student"]),
       optimizerSeconds: median(parts["optimizer"]), threads: Torch.threads,
-      device: device.description)
+      device: device.description, engine: frozen.engine,
+      teacherPrecision: way.precision, studentPrecision: studentPrecision)
     print(
       String(
         format: "%.2f images/s; a step takes %.3f s: teacher %.3f, student %.3f, optimiser %.3f",
@@ -114,15 +126,54 @@ struct BenchStep: RegistryCommand {
     }
   }
 
-  /// A network with random weights, its head's too, so that losses and gradients are not zero.
-  private func built(
-    _ name: String, seed: UInt64, _ registry: Registry
-  ) throws -> any Model {
+  /// The teacher, in the way that was asked for or is fastest.
+  private func frozenTeacher(
+    _ timer: EngineTimer, _ device: Device, _ registry: Registry
+  ) throws -> (Frozen, EngineTimer.Way) {
+    let spec = try spec(teacher, registry)
+    let precision = teacherPrecision ?? precision
+    var way = EngineTimer.Way(engine: engine.engine, precision: precision)
+    if precision == .auto {
+      let ways = EngineTimer.ways(way.engine, on: device)
+      way = try timer.teacher(ways, named: JSONText.line(spec)) {
+        try frozen(spec, $0, device).network
+      }
+      .way
+    }
+    return (try frozen(spec, way, device), way)
+  }
+
+  private func frozen(
+    _ spec: ModelSpec, _ way: EngineTimer.Way, _ device: Device
+  ) throws -> Frozen {
+    try way.engine.freeze(
+      built(spec, seed: 1), height: resolution, width: resolution,
+      precision: way.precision.dtype ?? .f32, batchSize: batchSize, device: device)
+  }
+
+  private func views(_ step: Int) -> ImageBatch {
+    var random = Philox(seed: UInt64(step), 0, 0, 0)
+    let pixels = (0..<batchSize * resolution * resolution * 3).map { _ in
+      UInt8(truncatingIfNeeded: random.next())
+    }
+    return ImageBatch(
+      student: [resolution: Pixels(pixels, count: batchSize, size: resolution)],
+      indices: Array(0..<batchSize), labels: Array(repeating: nil, count: batchSize))
+  }
+
+  private func spec(_ name: String, _ registry: Registry) throws -> ModelSpec {
     var spec = try ModelSpec(registry, argument: name)
     spec.classes = spec.classes ?? classes
+    return spec
+  }
+
+  /// A network with random weights, its head's too, so that losses and gradients are not zero.
+  private func built(_ spec: ModelSpec, seed: UInt64) throws -> any Model {
     let model = try spec.build(seed: seed)
     let head = model.classifier.weight.value
     head.copy(from: Tensor.randn(head.shape) * 0.02)
     return model
   }
 }
+
+extension Precision: ExpressibleByArgument {}

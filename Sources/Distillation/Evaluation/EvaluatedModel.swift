@@ -19,3 +19,10 @@ public struct EvaluatedModel {
     mode = .evaluation(precision)
   }
 }
+
+extension Teacher {
+  /// What is shown whole images, in what it teaches in.
+  public var evaluated: EvaluatedModel {
+    EvaluatedModel(network, preprocessing, precision: precision)
+  }
+}

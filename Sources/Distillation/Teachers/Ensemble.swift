@@ -48,8 +48,3 @@ public struct Ensemble: Sendable, Equatable {
     }
   }
 }
-
-extension Tensor {
-  /// The logarithm of probabilities, finite where they are 0.
-  package var logProbabilities: Tensor { clamped(low: 1e-30).log() }
-}

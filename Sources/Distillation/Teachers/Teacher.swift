@@ -19,6 +19,10 @@ public struct Teacher {
   public let checksum: String
   /// What its logits depend on beside its file, such as its shape and what its pixels are scaled to: lines of text.
   public let identity: [String]
+  /// What shows in the last bits of its logits: versions, instructions; none where nobody told.
+  public let environment: [String]
+  /// What it computes in.
+  public var precision: DType { mode.precision }
   private let mode: Mode
 
   /// Freezes `network`, which must not be trained afterwards.
@@ -29,11 +33,12 @@ public struct Teacher {
   public init(
     _ network: any Classifier, resolution: Int, weight: Double = 1, precision: DType,
     device: Device, classNames: [String] = [], preprocessing: EvaluationPreprocessing? = nil,
-    checksum: String = "none", identity: [String] = []
+    checksum: String = "none", identity: [String] = [], environment: [String] = []
   ) {
     network.freeze(on: device, precision)
     (self.network, self.resolution, self.weight) = (network, resolution, weight)
-    (self.classNames, self.checksum, self.identity) = (classNames, checksum, identity)
+    (self.classNames, self.checksum) = (classNames, checksum)
+    (self.identity, self.environment) = (identity, environment)
     self.preprocessing = preprocessing ?? .usual(resolution)
     mode = .evaluation(precision)
   }

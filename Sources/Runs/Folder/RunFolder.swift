@@ -10,6 +10,8 @@ public struct RunFolder: Sendable {
   public var recipe: String { path + "/recipe.yaml" }
   /// What the run ran on.
   public var environment: String { path + "/environment.json" }
+  /// What its networks compute with.
+  public var engine: String { path + "/engine.json" }
   /// One line a step.
   public var metrics: String { path + "/metrics.jsonl" }
   /// How it ended, and what it cost.
@@ -68,8 +70,12 @@ public struct RunFolder: Sendable {
       recipe.student.checkpoints = CheckpointRecipe()
       return try RecipeFile.text(recipe)
     }
-    let earlier = try text(RecipeFile(path: recipe, registry: file.registry).recipe)
-    let wanted = try text(file.recipe)
+    let kept = try RecipeFile(path: recipe, registry: file.registry).recipe
+    var recipe = file.recipe
+    // What is measured was measured when the run began.
+    if recipe.shared.precision == .auto { recipe.shared.precision = kept.shared.precision }
+    if recipe.student.precision == .auto { recipe.student.precision = kept.student.precision }
+    let (earlier, wanted) = (try text(kept), try text(recipe))
     guard earlier == wanted else {
       throw RecipeError(
         "\(path) holds a run of another recipe; they differ in: "

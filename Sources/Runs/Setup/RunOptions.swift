@@ -25,6 +25,8 @@ public struct RunOptions: Sendable {
   public var dryRunSteps: Int?
   /// What the run is in a study: put before its warnings, and shown in TensorBoard's HParams; `nil`: it is in none.
   public var session: HyperparameterSession?
+  /// What networks compute with, if the run, or another of its group, has begun; `nil`: nothing is settled.
+  package var chosen: EngineChoice?
   /// Called after every step; once it returns true, the state is saved and the run ends.
   public var shouldStop: @Sendable () -> Bool
 

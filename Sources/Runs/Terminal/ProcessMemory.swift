@@ -37,15 +37,6 @@ package enum ProcessMemory {
     #endif
   }
 
-  /// Gives memory that was freed back to the system, where the allocator would keep it for later
-  /// (glibc's does).
-  static func release() {
-    typealias Trim = @convention(c) (Int) -> Int32
-    // Swift's Glibc module does not have its header.
-    guard let symbol = dlsym(nil, "malloc_trim") else { return }
-    _ = unsafeBitCast(symbol, to: Trim.self)(0)
-  }
-
   /// The most that were ever in memory.
   static var peak: Int {
     var usage = rusage()

@@ -1,0 +1,163 @@
+import Foundation
+import FunMatchDistillation
+import FunMatchFiles
+import FunMatchFrozen
+import FunMatchModels
+import FunMatchNN
+import FunMatchRecipes
+import FunMatchTorch
+
+/// Times the ways in which the networks of a run can be computed here, on views that are made up, before its first step.
+/// What it measured is kept, so that it is measured once for a machine, a network and a size of views.
+package final class EngineTimer {
+  /// A way to compute a teacher.
+  package struct Way: Hashable {
+    package let engine: Engine
+    package let precision: Precision
+    var name: String { "\(engine) \(precision)" }
+
+    package init(engine: Engine, precision: Precision) {
+      (self.engine, self.precision) = (engine, precision)
+    }
+  }
+
+  /// The way that was chosen, and why in words.
+  package struct Choice {
+    package let way: Way
+    let words: String
+  }
+
+  private let device: Device
+  private let resolution: Int
+  private let count: Int
+  private let folder: String
+  private lazy var deadline = ContinuousClock.now + .seconds(60)
+
+  /// How much faster than the first another way has to be.
+  static let gain = 1.1
+  private static let mostImages = 32
+  private static let passes = 3
+
+  /// - Parameters:
+  ///   - count: images that are computed at a time in the run; no more than 32 are timed.
+  ///   - cacheFolder: where measurements are kept; the user's cache without it.
+  package init(device: Device, resolution: Int, count: Int, cacheFolder: String? = nil) {
+    (self.device, self.resolution) = (device, resolution)
+    self.count = min(count, Self.mostImages)
+    folder = (cacheFolder ?? CacheFolder.user) + "/engines"
+  }
+
+  /// The ways to compute a teacher that an engine leaves open, the usual one first.
+  package static func ways(_ engine: Engine, on device: Device) -> [Way] {
+    var engines = [engine]
+    if engine == .auto {
+      let hasOpenVINO = device == .cpu && OpenVINO.atHand != nil
+      engines = hasOpenVINO ? [.openvino, .libtorch] : [.libtorch]
+    }
+    return engines.flatMap { engine in
+      Precision.measured.filter { engine == .libtorch || Engine.openVINOComputes(in: $0.dtype) }
+        .map { Way(engine: engine, precision: $0) }
+    }
+  }
+
+  /// The way to compute a frozen network.
+  ///
+  /// - Parameters:
+  ///   - ways: those that are possible, the usual first.
+  ///   - name: the network, for whoever asks for the same again.
+  ///   - build: the network, frozen in one of the ways.
+  package func teacher(
+    _ ways: [Way], named name: String, _ build: (Way) throws -> any Classifier
+  ) throws -> Choice {
+    try choose(ways, \.name, "teacher", name) { way in
+      let network = try build(way)
+      let images = self.views
+      let mode = Mode.evaluation(way.precision.dtype ?? .f32)
+      return { _ = withInference { network(images, mode) } }
+    }
+  }
+
+  /// The format of a student's step, forwards and backwards, on a network of the same shape.
+  package func student(_ spec: ModelSpec) throws -> Choice {
+    let ways = Precision.measured.map { Way(engine: .libtorch, precision: $0) }
+    return try choose(ways, \.precision.rawValue, "student", JSONText.line(spec)) { way in
+      let network = try spec.build(seed: 0)
+      network.store.move(to: self.device)
+      network.store.requireGradients()
+      let images = self.views
+      let parameters = network.store.trained.map(\.value)
+      let mode = Mode.training(way.precision.dtype ?? .f32)
+      return { _ = network(images, mode).squared().mean().gradients(of: parameters) }
+    }
+  }
+
+  private var views: Tensor {
+    Torch.withSeed(0) { .rand([count, 3, resolution, resolution]) * 2 - 1 }
+      .channelsLast.to(device)
+  }
+
+  private func choose(
+    _ ways: [Way], _ name: (Way) -> String, _ role: String, _ network: String,
+    _ prepare: (Way) throws -> () -> Void
+  ) throws -> Choice {
+    let key = key(role, network)
+    let path = "\(folder)/\(Checksum.sha256(of: key.joined(separator: "\n")).prefix(32)).json"
+    var kept = Kept(key: key, seconds: [:])
+    if let read = JSONText.read(path, as: Kept.self), read.key == key { kept = read }
+    let known = kept.seconds
+    for way in ways where kept.seconds[name(way)] == nil {
+      guard kept.seconds.isEmpty || ContinuousClock.now < deadline else { break }
+      kept.seconds[name(way)] = seconds(
+        try prepare(way), atMost: kept.seconds.values.min().map { 1.5 * $0 })
+    }
+    if kept.seconds != known {
+      // A measurement that cannot be kept is made again.
+      try? AtomicFile.makeFolder(folder)
+      try? JSONText.write(kept, to: path)
+    }
+    let timed = ways.compactMap { way in kept.seconds[name(way)].map { (way: way, seconds: $0) } }
+    guard let first = timed.first, let best = timed.min(by: { $0.seconds < $1.seconds }) else {
+      throw RecipeError("precision: auto: there is nothing to choose from")
+    }
+    let chosen = first.seconds / best.seconds >= Self.gain ? best : first
+    let all = timed.map { "\(name($0.way)) \(NumberText.significant($0.seconds)) s" }
+    return Choice(
+      way: chosen.way,
+      words:
+        "\(role) computes in \(name(chosen.way)) (\(count) views: \(all.joined(separator: ", ")))")
+  }
+
+  private struct Kept: Codable {
+    let key: [String]
+    var seconds: [String: Double]
+  }
+
+  private func key(_ role: String, _ network: String) -> [String] {
+    [
+      role, network, "\(resolution) px", "\(count) images", "\(device)",
+      "\(Torch.threads) threads", "libtorch \(Torch.version) \(Torch.cpuCapability)",
+      "openvino \(OpenVINO.atHand?.version ?? "none")", "cpu \(Processor.identity)",
+    ]
+  }
+
+  /// The shortest of three passes after one, or of as many as half a second has room for: whatever else runs here makes
+  /// passes longer. Only one where it takes longer than `most`.
+  private func seconds(_ pass: () -> Void, atMost most: Double?) -> Double {
+    func timed() -> Double {
+      let start = ContinuousClock.now
+      pass()
+      device.synchronize()
+      return start.duration(to: .now).seconds
+    }
+    _ = timed()
+    let begin = ContinuousClock.now
+    var (best, count) = (timed(), 1)
+    while best < most ?? .infinity, ContinuousClock.now < deadline,
+      count < Self.passes || begin.duration(to: .now).seconds < 0.5
+    {
+      best = min(best, timed())
+      count += 1
+    }
+    return best
+  }
+}
