@@ -38,11 +38,16 @@ soak: ## run the tests, the long ones too
 studies: build ## some hours: the paper's claims in small, all of Studies/, with reports (STUDY=patience runs one)
 	@Scripts/studies.sh $(STUDY)
 
-bench: build ## compare with peers (steps, image input; ROUNDS=3), studies with single runs, banks with teachers
+# With PAIR that pair's steps alone: what else is measured has no pairs.
+bench: build ## compare with peers (steps, image input; ROUNDS=7), studies with single runs, banks with teachers (PAIR=bit: one pair)
+ifeq ($(PAIR),)
 	@Scripts/bench.sh input
-	@Scripts/bench.sh step
+endif
+	@PAIR=$(PAIR) Scripts/bench.sh step
+ifeq ($(PAIR),)
 	@Scripts/bench_studies.sh study
 	@Scripts/bench_studies.sh bank
+endif
 
 format: ## rewrite Swift and C++ sources in the house style
 	$(SWIFT) format -i -r $(SWIFT_FILES)
