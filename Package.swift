@@ -103,7 +103,7 @@ let package = Package(
       ],
       exclude: ["onnx.proto"]),
     .target(name: "COpenVINO", path: "Sources/COpenVINO"),
-    module("Frozen", ["COpenVINO", "FunMatchONNX", "FunMatchSettings"]),
+    module("Frozen", ["COpenVINO", "FunMatchONNX", "FunMatchFiles", "FunMatchSettings"]),
     module("Images", ["CCodecs", "FunMatchSettings"]),
     module("Datasets", ["FunMatchImages", "FunMatchFiles", "CZlib"]),
     module("Views", ["FunMatchDatasets"]),

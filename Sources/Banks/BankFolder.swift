@@ -31,6 +31,11 @@ struct BankFolder {
     return names.filter { $0.hasSuffix(".json") }.sorted().map { "\(path)/\($0)" }
   }
 
+  /// The identities of all that lies here.
+  var identities: [[String]] {
+    descriptions.compactMap { JSONText.read($0, as: Head.self)?.identity }
+  }
+
   /// The path of something complete that differs in its environment alone, without an ending, and the lines in which it
   /// does; `nil` where there is none, or something was begun in this environment.
   ///

@@ -40,6 +40,12 @@ int32_t ct_add_scalar(ct_tensor x, double value, ct_tensor *out) {
 int32_t ct_mul_scalar(ct_tensor x, double value, ct_tensor *out) {
   return guard([&] { *out = wrap(at::mul(get(x), value)); });
 }
+int32_t ct_fake_quantize(ct_tensor x, double scale, int64_t zero, ct_tensor *out) {
+  return guard([&] {
+    *out = wrap(at::fake_quantize_per_tensor_affine(get(x), scale, zero, 0, 255));
+  });
+}
+
 int32_t ct_clamp(ct_tensor x, double low, double high, ct_tensor *out) {
   return guard([&] { *out = wrap(at::clamp(get(x), low, high)); });
 }

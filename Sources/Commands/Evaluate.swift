@@ -29,9 +29,6 @@ struct Evaluate: RegistryCommand {
   @Option(help: "Images a forward pass.")
   var batchSize = 250
 
-  @Option(help: "What convolutions compute in: f32, bf16 (as most runs do) or f16.")
-  var precision: WeightPrecision = .f32
-
   @Flag(help: "Write one JSON object as the last line.")
   var json = false
 
@@ -44,9 +41,7 @@ struct Evaluate: RegistryCommand {
 
   @OptionGroup var loading: LoadingOptions
 
-  @OptionGroup var engine: EngineOptions
-
-  @OptionGroup var place: DeviceOptions
+  @OptionGroup var inference: InferenceOptions
 
   func validate() throws {
     guard (1...1 << 20).contains(batchSize) else {
@@ -55,11 +50,11 @@ struct Evaluate: RegistryCommand {
   }
 
   func run(_ registry: Registry) throws {
-    let device = try place.resolve()
+    let device = try inference.place.resolve()
     let student = try load(model, on: device, registry)
     let classes = student.network.classes
     let teachers = try teacher.map { path in
-      let other = try load(path, on: device, registry)
+      let other = try load(path, on: device, registry, isTeacher: true)
       guard other.network.classes == classes else {
         throw RecipeError(
           "\(model) has \(classes) classes, \(path) \(other.network.classes): they cannot be "
@@ -98,22 +93,25 @@ struct Evaluate: RegistryCommand {
     let network: any Classifier
     let preprocessing: EvaluationPreprocessing
     let classNames: [String]
-    let precision: WeightPrecision
+    let precision: DType
 
     var evaluated: EvaluatedModel {
-      EvaluatedModel(network, preprocessing, precision: precision.dtype)
+      EvaluatedModel(network, preprocessing, precision: precision)
     }
   }
 
-  private func load(_ path: String, on device: Device, _ registry: Registry) throws -> Subject {
+  private func load(
+    _ path: String, on device: Device, _ registry: Registry, isTeacher: Bool = false
+  ) throws -> Subject {
     let file = try ModelFile(path: path, registry: registry)
     let preprocessing = try file.knownPreprocessing(path)
-    let network = try engine.freeze(
-      file.model, height: preprocessing.crop, width: preprocessing.crop,
-      precision: precision.dtype, batchSize: batchSize, device: device
-    ).network
+    let network = try inference.freeze(
+      file, height: preprocessing.crop, width: preprocessing.crop,
+      isTeacher: isTeacher, preprocessing: { preprocessing }, batchSize: batchSize, device: device,
+      images.datasets(registry),
+      LoaderOptions(workers: loading.threads, decoder: decoding.decoder))
     return Subject(
       network: network, preprocessing: preprocessing, classNames: file.classNames,
-      precision: precision)
+      precision: inference.precision.dtype)
   }
 }

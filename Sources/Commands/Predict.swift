@@ -9,6 +9,7 @@ import FunMatchNN
 import FunMatchRecipes
 import FunMatchSettings
 import FunMatchTorch
+import FunMatchViews
 
 /// `funmatch predict`: what a model says of images.
 struct Predict: RegistryCommand {
@@ -39,9 +40,9 @@ struct Predict: RegistryCommand {
 
   @OptionGroup var decoding: DecodingOptions
 
-  @OptionGroup var engine: EngineOptions
+  @OptionGroup var inference: InferenceOptions
 
-  @OptionGroup var place: DeviceOptions
+  @OptionGroup var sets: DataOptions
 
   func validate() throws {
     guard top > 0 else { throw ValidationError("--top must be positive") }
@@ -54,7 +55,7 @@ struct Predict: RegistryCommand {
   }
 
   func run(_ registry: Registry) throws {
-    let device = try place.resolve()
+    let device = try inference.place.resolve()
     let file = try ModelFile(path: model, registry: registry)
     if let input, let output {
       let batch = try batch(input)
@@ -62,7 +63,7 @@ struct Predict: RegistryCommand {
         throw RecipeError(
           "\(input): is \(batch.shape), and the network looks at \(only) x \(only) pixels only")
       }
-      try Npy.write(logits(of: file.model, on: device, like: batch)(batch), to: output)
+      try Npy.write(logits(of: file, on: device, like: batch, registry)(batch), to: output)
       return
     }
     let prepare = try file.knownPreprocessing(model)
@@ -71,7 +72,7 @@ struct Predict: RegistryCommand {
     for path in images {
       let view = try prepare.apply(to: decoding.decoder.decode(file: path))
       let pixels = Tensor(view.pixels, shape: [1, view.height, view.width, 3])
-      let network = try logits ?? self.logits(of: file.model, on: device, like: pixels)
+      let network = try logits ?? self.logits(of: file, on: device, like: pixels, registry)
       logits = network
       predictions.append(prediction(path, network(pixels), file.classNames))
     }
@@ -100,20 +101,21 @@ struct Predict: RegistryCommand {
 
   /// Gives the logits of batches such as `batch`, whose images are uint8 pixels, or floats in the network's own range.
   private func logits(
-    of model: any Model, on device: Device, like batch: Tensor
+    of file: ModelFile, on device: Device, like batch: Tensor, _ registry: Registry
   ) throws -> (Tensor) -> Tensor {
-    let (sides, count) = (batch.shape, batch.shape[0])
-    let frozen = try engine.freeze(
-      model, height: sides[1], width: sides[2],
-      images: batch.dtype == .u8 ? .bytes : .scaledRows, precision: .f32,
-      batchSize: min(count, Self.mostImages), device: device)
-    if let network = frozen.network as? FrozenNetwork { return network.logits }
+    let (sides, count, model) = (batch.shape, batch.shape[0], file.model)
+    let network = try inference.freeze(
+      file, height: sides[1], width: sides[2], images: batch.dtype == .u8 ? .bytes : .scaledRows,
+      preprocessing: { try file.knownPreprocessing(self.model) },
+      batchSize: min(count, Self.mostImages), device: device, sets.datasets(registry),
+      LoaderOptions(decoder: decoding.decoder))
+    if let network = network as? FrozenNetwork { return network.logits }
+    let mode = Mode.evaluation(inference.precision.dtype)
     return { batch in
       // A few images at a time, so that a long batch does not need all its feature maps at once.
       let parts = stride(from: 0, to: batch.shape[0], by: Self.mostImages).map { start in
         let end = min(start + Self.mostImages, batch.shape[0])
         let part = batch.narrowed(0, start..<end).to(device)
-        let mode = Mode.evaluation(.f32)
         return withInference {
           part.dtype == .u8
             ? model(Batch.scaled(part), mode) : model.logits(part.permuted([0, 3, 1, 2]), mode)

@@ -36,17 +36,20 @@ public final class FrozenNetwork: Classifier {
   ///   - images: what they are; not planes.
   ///   - precision: f32, bf16 or f16.
   ///   - batchSize: how many images it will usually be given at once. As many or some of them go through it together.
+  ///   - int8: layers that compute in int8; `model` is frozen in f32 then, on the CPU, and `precision` is that of the rest.
   ///   - keepsWeights: whether `model` is still needed; else its values are given up when the graph has them.
   /// - Throws: `TorchError` when the network cannot see such images, or OpenVINO cannot compile it.
   public init(
     _ model: any Model, height: Int, width: Int, images: ONNXModel.Images = .views,
-    precision: DType, batchSize: Int, with openVINO: OpenVINO, keepsWeights: Bool = true
+    precision: DType, batchSize: Int, int8: Int8Scales? = nil,
+    with openVINO: OpenVINO, keepsWeights: Bool = true
   ) throws {
     (self.height, self.width) = (height, width)
     (classes, parameterCount) = (model.classes, model.parameterCount)
     cost = model.multiplyAccumulates(height: height, width: width)
     inputType = images == .bytes ? .u8 : .f32
-    let graph = try ONNXModel(lending: model, height: height, width: width, images: images)
+    let graph = try ONNXModel(
+      lending: model, height: height, width: width, images: images, int8: int8)
     let room = Self.mostBytes / (3 * MemoryLayout<Float>.size * graph.largestFeatures)
     let most = max(1, min(Self.mostImages, room))
     let parts = (max(1, batchSize) + most - 1) / most

@@ -49,6 +49,21 @@ public struct Conv2d: Layer {
   /// Height and width of the kernel.
   package var kernel: Int { weight.value.shape[2] }
 
+  /// What is added to each channel, (out): its bias, or what a normalisation that became part of it left.
+  package var shift: Tensor? { weight.shift ?? bias?.value }
+
+  /// The convolution of (N, in, H, W) with a kernel like its own.
+  package func convolve(_ x: Tensor, _ values: Tensor, _ shift: Tensor?) -> Tensor {
+    let size = x.shape
+    let rows = padding.amounts(size[2], kernel: kernel, stride: stride)
+    let columns = padding.amounts(size[3], kernel: kernel, stride: stride)
+    let isEven = rows == columns && rows.before == rows.after
+    let x =
+      isEven ? x : x.padded(left: columns.before, columns.after, top: rows.before, rows.after)
+    return x.conv2d(
+      values, bias: shift, stride: stride, padding: isEven ? rows.before : 0, groups: groups)
+  }
+
   /// (N, in, H, W) to (N, out, ⌈H / stride⌉, ⌈W / stride⌉) where the padding keeps the size.
   public func callAsFunction<S: Signal>(_ x: S, _ mode: Mode) -> S { x.applying(self, mode) }
 }

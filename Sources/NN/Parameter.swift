@@ -27,9 +27,9 @@ public final class Parameter {
 
   /// Of a frozen kernel, what is added to each channel since the normalisation after it became part of
   /// it.
-  var shift: Tensor?
+  package internal(set) var shift: Tensor?
   /// Of a frozen normalisation's scale, whether it became part of the convolution before it.
-  var isFolded = false
+  package internal(set) var isFolded = false
   /// Whether training changes a buffer (see `ParameterStore.requireGradients`).
   public internal(set) var isUpdated = false
 

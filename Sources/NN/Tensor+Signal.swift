@@ -4,17 +4,7 @@ import FunMatchTorch
 extension Tensor: Signal {
   /// The convolution of (N, in, H, W).
   public func applying(_ layer: Conv2d, _ mode: Mode) -> Tensor {
-    let (kernel, stride) = (layer.kernel, layer.stride)
-    let size = shape
-    let rows = layer.padding.amounts(size[2], kernel: kernel, stride: stride)
-    let columns = layer.padding.amounts(size[3], kernel: kernel, stride: stride)
-    let isEven = rows == columns && rows.before == rows.after
-    let x =
-      isEven
-      ? self : padded(left: columns.before, columns.after, top: rows.before, rows.after)
-    return x.conv2d(
-      layer.weight.value, bias: layer.weight.shift ?? layer.bias?.value, stride: stride,
-      padding: isEven ? rows.before : 0, groups: layer.groups)
+    layer.convolve(self, layer.weight.value, layer.shift)
   }
 
   /// The convolution of (N, in, H, W) with standardised kernels.

@@ -18,11 +18,11 @@ extension Graph {
       guard let constant = constants.removeValue(forKey: name) else { continue }
       let isHalf = halfKernels && constant.isKernel
       if lent == nil {
-        message.initializer.append(try Self.stored(name, constant.values, asHalf: isHalf))
+        message.initializer.append(try Self.stored(name, constant, asHalf: isHalf))
       } else {
         let values = constant.values.contiguous
         lent?.append(values)
-        message.initializer.append(Self.lent(name, values))
+        message.initializer.append(Self.lent(name, values, constant.type))
       }
       guard isHalf else { continue }
       var cast = ONNXNodeProto()
@@ -44,22 +44,27 @@ extension Graph {
     return message
   }
 
-  private static func described(_ name: String, _ values: Tensor) -> ONNXTensorProto {
+  private static func described(
+    _ name: String, _ values: Tensor, _ type: ONNXTensorProto.DataType?
+  ) -> ONNXTensorProto {
     var tensor = ONNXTensorProto()
     tensor.name = name
     tensor.dims = values.shape.map(Int64.init)
-    let type: ONNXTensorProto.DataType =
+    let own: ONNXTensorProto.DataType =
       switch values.dtype {
       case .i64: .int64
       case .f16: .float16
+      case .u8: .uint8
       default: .float
       }
-    tensor.dataType = Int32(type.rawValue)
+    tensor.dataType = Int32((type ?? own).rawValue)
     return tensor
   }
 
-  private static func lent(_ name: String, _ values: Tensor) -> ONNXTensorProto {
-    var tensor = described(name, values)
+  private static func lent(
+    _ name: String, _ values: Tensor, _ type: ONNXTensorProto.DataType?
+  ) -> ONNXTensorProto {
+    var tensor = described(name, values, type)
     tensor.dataLocation = .external
     tensor.externalData = values.withMemory { memory in
       [
@@ -74,14 +79,14 @@ extension Graph {
     return tensor
   }
 
-  private static func stored(_ name: String, _ values: Tensor, asHalf: Bool) throws
-    -> ONNXTensorProto
-  {
-    let values = asHalf ? values.to(.f16) : values
+  private static func stored(
+    _ name: String, _ constant: Constant, asHalf: Bool
+  ) throws -> ONNXTensorProto {
+    let values = asHalf ? constant.values.to(.f16) : constant.values
     if asHalf, values.to(.f32).magnitude().equal(.full([], .infinity)).to(.f32).sum().item > 0 {
       throw TorchError("\(name) has values beyond 65504, the largest that f16 holds")
     }
-    var tensor = described(name, values)
+    var tensor = described(name, values, constant.type)
     tensor.rawData = Data(values.bytes)
     return tensor
   }

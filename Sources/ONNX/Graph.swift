@@ -8,7 +8,16 @@ final class Graph {
     let values: Tensor
     /// Whether it is a kernel, which may be stored in half precision.
     var isKernel = false
+    /// What bytes of a u8 tensor stand for; `nil`: values are what they are.
+    var type: ONNXTensorProto.DataType?
   }
+
+  /// Which layers compute in int8, and how; `nil`: none.
+  let int8: Int8Scales?
+  /// Sums so far.
+  var sums = 0
+
+  init(int8: Int8Scales? = nil) { self.int8 = int8 }
 
   /// In an order in which they can be computed.
   var nodes: [ONNXNodeProto] = []
@@ -67,6 +76,14 @@ final class Graph {
       Constant(values: parameter.value.to(.f32).reshaped(shape ?? parameter.value.shape))
     }
   }
+
+  /// The name of values that are no parameter as they stand.
+  func vector(_ name: String, _ values: @autoclosure () -> Tensor) -> String {
+    constant(name) { Constant(values: values().to(.f32)) }
+  }
+
+  /// The name of a constant that is made when it is first wanted.
+  func stored(_ name: String, _ make: () -> Constant) -> String { constant(name, make) }
 
   /// The name of so many equal values.
   func filled(_ name: String, _ value: Double, count: Int) -> String {

@@ -6,8 +6,10 @@ extension GraphSignal {
   /// `Conv`.
   func applying(_ layer: Conv2d, _ mode: Mode) -> GraphSignal {
     convolved(
-      layer.weight, layer.weight.value, bias: layer.bias, stride: layer.stride,
-      groups: layer.groups
+      layer.weight, layer.weight.value,
+      bias: layer.shift.map { shift in
+        graph.vector(layer.bias?.name ?? layer.weight.name + ".shift", shift)
+      }, stride: layer.stride, groups: layer.groups
     ) { layer.padding.amounts($0, kernel: layer.kernel, stride: layer.stride) }
   }
 
@@ -20,7 +22,7 @@ extension GraphSignal {
   }
 
   private func convolved(
-    _ weight: Parameter, _ kernel: @autoclosure () -> Tensor, bias: Parameter?, stride: Int,
+    _ weight: Parameter, _ kernel: @autoclosure () -> Tensor, bias: String?, stride: Int,
     groups: Int, _ amounts: (Int) -> (before: Int, after: Int)
   ) -> GraphSignal {
     let (size, side) = (weight.value.shape, weight.value.shape[2])
@@ -30,9 +32,19 @@ extension GraphSignal {
     if padded.contains(where: { $0 < side }) {
       graph.fail("images of this size are too small for \(layerName(weight))")
     }
-    return node(
-      "Conv", layerName(weight),
-      [graph.kernel(weight, kernel())] + (bias.map { [graph.vector($0)] } ?? []),
+    let inputs: [String]
+    var images = self
+    if let layer = graph.int8?.layers[weight.name] {
+      images = rounded(layer.input)
+      inputs = [
+        graph.int8Kernel(weight.name, kernel(), layer),
+        graph.vector(weight.name + ".bias", Tensor(layer.bias)),
+      ]
+    } else {
+      inputs = [graph.kernel(weight, kernel())] + (bias.map { [$0] } ?? [])
+    }
+    return images.node(
+      "Conv", layerName(weight), inputs,
       [
         .init("group", groups), .init("kernel_shape", [side, side]),
         .init("pads", pads.map(\.before) + pads.map(\.after)), .init("strides", [stride, stride]),
@@ -58,6 +70,7 @@ extension GraphSignal {
   /// `BatchNormalization` with the running statistics; `Graph.foldBatchNorms` puts it into the
   /// convolution before it.
   func applying(_ layer: BatchNorm2d, _ mode: Mode) -> GraphSignal {
+    guard !layer.weight.isFolded else { return self }
     let values = [layer.weight, layer.bias, layer.runningMean, layer.runningVariance]
     return node(
       "BatchNormalization", layerName(layer.weight), values.map { graph.vector($0) },

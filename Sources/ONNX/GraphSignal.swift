@@ -85,7 +85,10 @@ struct GraphSignal: Signal {
 
   /// Element-wise sum.
   static func + (a: GraphSignal, b: GraphSignal) -> GraphSignal {
-    a.node("Add", a.graph.latest(a.value, b.value) + ".add", [b.value])
+    let ranges = a.graph.int8?.sums[a.graph.sums]
+    a.graph.sums += 1
+    let (a, b) = ranges.map { (a.rounded($0[0]), b.rounded($0[1])) } ?? (a, b)
+    return a.node("Add", a.graph.latest(a.value, b.value) + ".add", [b.value])
   }
 
   /// Element-wise product.

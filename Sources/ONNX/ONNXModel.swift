@@ -59,23 +59,26 @@ public struct ONNXModel {
   /// A graph for images of any sides, for an engine in this process, which has its values where they lie: they are kept in
   /// `lent`.
   ///
+  /// - Parameter int8: layers that compute in int8; the network is frozen in f32 then.
   /// - Throws: `TorchError` when the network cannot see images of that size.
-  package init(lending model: any Model, height: Int, width: Int, images: Images) throws {
-    try self.init(model, height, width, images, .f32, [], lent: [])
+  package init(
+    lending model: any Model, height: Int, width: Int, images: Images, int8: Int8Scales? = nil
+  ) throws {
+    try self.init(model, height, width, images, .f32, [], lent: [], int8: int8)
   }
 
   private init(
     _ model: any Model, _ height: Int, _ width: Int, _ images: Images, _ kernels: DType,
-    _ metadata: [(key: String, value: String)], lent: [Tensor]?
+    _ metadata: [(key: String, value: String)], lent: [Tensor]?, int8: Int8Scales? = nil
   ) throws {
     let largest = EvaluationPreprocessing.largestSide
     guard (1...largest).contains(height), (1...largest).contains(width) else {
       throw TorchError("ONNX: images of \(height) x \(width) pixels: 1...\(largest) a side")
     }
-    guard !model.store.parameters.contains(where: \.isFrozen) else {
+    guard int8 != nil || !model.store.parameters.contains(where: \.isFrozen) else {
       throw TorchError("ONNX: the network is frozen, and its values are no longer its own")
     }
-    let graph = Graph()
+    let graph = Graph(int8: int8)
     let shape = images.isChannelsLast ? [1, height, width, 3] : [1, 3, height, width]
     let logits = withInference {
       let input = GraphSignal(value: "images", shape: shape, graph: graph)

@@ -6,13 +6,15 @@ public enum Precision: String, SettingName {
   /// The fastest on the machine, which is measured.
   case auto
   case f32, bf16
+  /// Convolutions of teachers alone, on OpenVINO; all else is f32.
+  case int8
 
   /// The engine's type; `nil` as long as it is not measured.
   public var dtype: DType? {
     switch self {
     case .auto: nil
     case .bf16: .bf16
-    case .f32: .f32
+    case .f32, .int8: .f32
     }
   }
 

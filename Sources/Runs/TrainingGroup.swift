@@ -75,8 +75,11 @@ public final class TrainingGroup {
         try similar?.loaded
           ?? TeacherLoader(
             loader: loader, recipe: recipe, device: device, chosen: options.chosen,
-            cacheFolder: cacheFolder
-          ).teachers(classes: labels.likelyCount)
+            cacheFolder: cacheFolder, views: Self.views(recipe, datasets)
+          ).teachers(
+            classes: labels.likelyCount,
+            like: Self.keptComputations(
+              recipe, datasets, device: device, cacheFolder: cacheFolder))
       }
     let teachers = loaded.teachers
     self.loaded = loaded
@@ -109,7 +112,7 @@ public final class TrainingGroup {
   func finalTest() throws -> Evaluator? {
     if let test { return test }
     guard let images = datasets.test else { return nil }
-    let usual = EngineChoice.Part(engine: .auto, precision: .f32)
+    let usual = Computation(engine: .auto, precision: .f32)
     let engine = device == .cpu && OpenVINO.atHand != nil ? Engine.openvino : .libtorch
     let teachers =
       loaded.engines.allSatisfy { $0 == .init(engine: engine, precision: .f32) }
@@ -117,7 +120,7 @@ public final class TrainingGroup {
       : try TeacherLoader(
         loader: loader, recipe: recipe, device: device,
         chosen: EngineChoice(teachers: loaded.engines.map { _ in usual }, student: .f32),
-        cacheFolder: cacheFolder
+        cacheFolder: cacheFolder, views: Self.views(recipe, datasets)
       ).teachers(classes: classes).teachers
     test = Evaluator(
       images, teachers: teachers.map(\.evaluated), ensemble: ensemble, metrics: registry.metrics,
@@ -125,8 +128,62 @@ public final class TrainingGroup {
     return test
   }
 
+  /// Views such as teachers are shown in a run's first steps, unmixed: (count, 3, resolution, resolution), f32 in [-1, 1].
+  private static func views(
+    _ recipe: SharedRecipe, _ datasets: RunDatasets
+  ) -> (_ resolution: Int, _ count: Int) throws -> Tensor {
+    { resolution, count in
+      let size = max(1, min(count, recipe.batchSize))
+      let batches = (count + size - 1) / size
+      let parts: [Tensor]
+      if recipe.views.teacher.isFixed {
+        let source = FixedViewSource(
+          datasets.training, policy: recipe.views, from: 0,
+          batchSize: max(1, min(datasets.trainingCount, count)), student: recipe.resolution,
+          teachers: [resolution], seed: recipe.seed, options: datasets.loading)
+        parts =
+          try source.batch(0).pixels[resolution].map { [Batch.scaled($0, device: .cpu)] } ?? []
+      } else {
+        let source = try BatchSource(
+          datasets.training, policy: recipe.views, batchSize: size, student: recipe.resolution,
+          teachers: [resolution], seed: recipe.seed, steps: batches, mixture: datasets.mixture,
+          options: datasets.loading)
+        parts = try (0..<batches).compactMap { step in
+          Batch(try source.batch(step), lambda: 1, device: .cpu).teacher[resolution]
+        }
+      }
+      let all = Tensor.concatenated(parts)
+      // Few images are shown again.
+      let places = (0..<count).map { Int64($0 % all.shape[0]) }
+      return all.selecting(Tensor(places)).channelsLast
+    }
+  }
+
+  /// What computed logits of a recipe's views that are kept, if not these teachers: nobody wants to compute them again.
+  private static func keptComputations(
+    _ recipe: SharedRecipe, _ datasets: RunDatasets, device: Device, cacheFolder: String?
+  ) -> (_ teachers: [Teacher]) throws -> [Computation]? {
+    { teachers in
+      let folder = cacheFolder ?? CacheFolder.user
+      if recipe.views.teacher.isFixed {
+        let images = try datasets.fingerprint()
+        let kept = try teachers.indices.map { place in
+          try BankIdentity.targets(
+            of: place, recipe, images: images, teachers: teachers, device: device
+          ).kept(in: folder + "/targets", count: 1)?.first
+        }
+        return kept.contains { $0 != nil }
+          ? zip(kept, teachers).map { $0 ?? $1.computation } : nil
+      }
+      guard recipe.bank != nil else { return nil }
+      return try BankIdentity.batches(
+        recipe, images: datasets.fingerprint(), teachers: teachers, device: device
+      ).kept(in: folder + "/banks", count: teachers.count)
+    }
+  }
+
   /// What each teacher computes with.
-  var teacherEngines: [EngineChoice.Part] { loaded.engines }
+  var teacherEngines: [Computation] { loaded.engines }
 
   /// What is to be said of that: what was measured, and why libtorch computes where OpenVINO might.
   var remarks: [String] { Set(loaded.remarks).sorted() }

@@ -1,6 +1,13 @@
 internal import CTorch
 
 extension Tensor {
+  /// Values rounded to (code - zero) · scale, codes being 0 to 255, halves to the even one.
+  package func roundedToBytes(scale: Double, zero: Int) -> Tensor {
+    Tensor.make("rounding to bytes", [self]) {
+      ct_fake_quantize(handle, scale, Int64(zero), $0)
+    }
+  }
+
   /// The logarithm of probabilities, finite where they are 0.
   package var logProbabilities: Tensor { clamped(low: 1e-30).log() }
 

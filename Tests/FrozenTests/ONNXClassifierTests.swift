@@ -12,18 +12,29 @@ import Testing
   .enabled(
     if: PyTorch.python != nil && OpenVINO.atHand != nil, "no Python with PyTorch, or no OpenVINO"))
 struct ONNXClassifierTests {
-  private let folder: TemporaryFolder
-  private let images: Tensor
-  private let tolerance: Double
-
-  init() throws {
-    folder = try TemporaryFolder()
+  /// Files that are made once.
+  nonisolated(unsafe) private static let made = Result { () throws -> TemporaryFolder in
+    let folder = try TemporaryFolder()
     try PyTorch.run(
       script: "save_onnx.py",
       arguments: [
         folder.path, "dynamic", "traced", "fixed", "nhwc", "softmax", "log_softmax", "external",
         "outside", "tokens", "two", "open_sides",
       ])
+    return folder
+  }
+
+  private let folder: TemporaryFolder
+  private let images: Tensor
+  private let tolerance: Double
+
+  /// A copy, since tests damage files.
+  init() throws {
+    let made = try Self.made.get()
+    folder = try TemporaryFolder()
+    for name in try FileManager.default.contentsOfDirectory(atPath: made.path) {
+      _ = try folder.write(name, made.bytes(name))
+    }
     images = try Npy.read(folder.file("images.npy"))
     tolerance = try PyTorch.tolerance(folder)
   }

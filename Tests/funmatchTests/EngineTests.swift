@@ -1,6 +1,7 @@
 import Foundation
 import FunMatchFrozen
 import FunMatchTestSupport
+import FunMatchTorch
 import Testing
 
 /// What networks compute with is settled before the first step, and stays.
@@ -71,6 +72,27 @@ struct EngineTests {
     #expect(try student("other") != student("whole"))
   }
 
+  /// Logits that are kept are worth more than the fastest way to compute them again.
+  @Test(arguments: ["bank={}", "views.policy=fix/cc"])
+  func keptLogitsSayWhatComputes(edit: String) throws {
+    func distil(_ name: String) throws -> Tool.Result {
+      let result = try run.distil(name, "--set", "precision=auto", "--set", edit)
+      #expect(result.status == 0, "\(result.errors)")
+      return result
+    }
+    _ = try distil("first")
+    try prefer("f32")
+    try FileManager.default.removeItem(
+      atPath: folder.file("kept/\(edit == "bank={}" ? "banks" : "targets")"))
+    _ = try distil("recorded")
+    #expect(try choice("recorded").teachers[0].precision == "f32")
+    try prefer("bf16")
+    let read = try distil("read")
+    #expect(try choice("read").teachers == choice("recorded").teachers)
+    #expect(read.errors.contains("teachers compute as theirs did"), "\(read.errors)")
+    #expect(!read.errors.contains("once and for all"), "\(read.errors)")
+  }
+
   @Test(.enabled(if: OpenVINO.atHand != nil, "OpenVINO is not here"))
   func bothEnginesTeachTheSame() throws {
     for engine in ["openvino", "libtorch"] {
@@ -85,6 +107,86 @@ struct EngineTests {
     }
     let refused = try run.distil("gpu", "--set", "precision=f64")
     #expect(refused.status == 1 && refused.errors.contains("precision"), "\(refused.errors)")
+  }
+
+  @Test(
+    .enabled(
+      if: OpenVINO.atHand != nil && Processor.hasByteProducts, "no OpenVINO, or no byte products"))
+  func aTeacherInInt8IsCalibratedOnceAndKept() throws {
+    let int8 = ["--set", "precision={teacher: int8, student: f32}"]
+    let loose = ["--set", "teachers.0.int8={agreement: 0, kl: 100}"]
+    func distil(_ name: String, _ more: [String]) throws -> Tool.Result {
+      try Tool.run(run.arguments(name, int8 + more), in: folder)
+    }
+    let whole = try distil("whole", loose)
+    #expect(whole.status == 0, "\(whole.errors)")
+    #expect(whole.errors.contains("calibrated to int8 in"), "\(whole.errors)")
+    #expect(whole.errors.contains("KL") && whole.errors.contains("mixed:"), "\(whole.errors)")
+    #expect(try choice("whole").teachers == [.init(engine: "openvino", precision: "int8")])
+    let stopped = try run.killed(at: 6, int8 + loose + ["--resume"])
+    let resumed = try distil(stopped, loose + ["--resume"])
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(!resumed.errors.contains("calibrated to int8 in"), "\(resumed.errors)")
+    #expect(try student(stopped) == student("whole"))
+    // Calibrated anew, the same was found.
+    try FileManager.default.removeItem(atPath: folder.file("kept/int8"))
+    let anew = try distil("anew", loose)
+    #expect(anew.status == 0, "\(anew.errors)")
+    #expect(try student("anew") == student("whole"))
+
+    let strict = try distil("strict", ["--set", "teachers.0.int8.kl=1e-9"])
+    #expect(strict.status == 1 && strict.errors.contains("teachers.0: int8 agrees with float on"))
+    #expect(strict.errors.contains("int8.kl 1e-09"), "\(strict.errors)")
+    let float = try distil("float", loose + ["--set", "engine=libtorch"])
+    #expect(
+      float.status == 0 && float.errors.contains("teacher computes in f32"), "\(float.errors)")
+    let trained = try run.distil("trained", "--set", "precision=int8")
+    #expect(trained.status == 1 && trained.errors.contains("for teachers alone"))
+  }
+
+  /// The demo's teacher hardly changes.
+  @Test(
+    .enabled(
+      if: OpenVINO.atHand != nil && Processor.hasByteProducts, "no OpenVINO, or no byte products"))
+  func evaluateAndPredictComputeInInt8() throws {
+    let teacher = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../Recipes/fashion-mnist-teacher.safetensors").path
+    let int8 = ["--precision", "int8", "--calibrate", "fashion-mnist:train", "--device", "cpu"]
+    let evaluated = try Tool.run(
+      ["evaluate", teacher, "--data", "fashion-mnist:test[:1000]", "--teacher", teacher, "--json"]
+        + int8, in: folder)
+    #expect(evaluated.status == 0, "\(evaluated.errors)")
+    let json = try #require(
+      try JSONSerialization.jsonObject(
+        with: Data(evaluated.output.split(separator: "\n").last.map(String.init)?.utf8 ?? "".utf8))
+        as? [String: Any])
+    #expect(try #require(json["agreement"] as? Double) >= 0.98)
+    let kl = try #require(json["kl"] as? Double)
+    #expect(kl > 0 && kl < 0.02)
+
+    let pixels = Tensor((0..<28 * 28 * 3).map { UInt8($0 % 251) }, shape: [1, 28, 28, 3])
+    try Npy.write(pixels, to: folder.file("x.npy"))
+    for (name, more) in [("float", []), ("int8", int8)] {
+      let predicted = try Tool.run(
+        [
+          "predict", teacher, "--input", folder.file("x.npy"), "--output",
+          folder.file("\(name).npy"),
+        ]
+          + more, in: folder)
+      #expect(predicted.status == 0, "\(predicted.errors)")
+    }
+    let float = try Npy.read(folder.file("float.npy"))
+    let difference = relativeDifference(try Npy.read(folder.file("int8.npy")), expected: float)
+    #expect(difference > 0 && difference < 0.2)
+    for wrong in [["--precision", "int8"], ["--calibrate", "fashion-mnist:train"]] {
+      let refused = try Tool.run(
+        ["evaluate", teacher, "--data", "fashion-mnist:test"] + wrong, in: folder)
+      #expect(refused.status == 64 && refused.errors.contains("--calibrate"), "\(refused.errors)")
+    }
+    let libtorch = try Tool.run(
+      ["evaluate", teacher, "--data", "fashion-mnist:test", "--engine", "libtorch"] + int8,
+      in: folder)
+    #expect(libtorch.status == 1 && libtorch.errors.contains("engine is libtorch"))
   }
 
   /// Folders of earlier versions do not tell what computed: it was libtorch.

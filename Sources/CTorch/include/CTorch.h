@@ -106,6 +106,8 @@ CT_BINARY(matmul);
 CT_CALL ct_add_scalar(ct_tensor x, double value, ct_tensor *out);
 CT_CALL ct_mul_scalar(ct_tensor x, double value, ct_tensor *out);
 CT_CALL ct_clamp(ct_tensor x, double low, double high, ct_tensor *out);
+/// Values rounded to (code - zero) * scale, codes being 0 to 255.
+CT_CALL ct_fake_quantize(ct_tensor x, double scale, int64_t zero, ct_tensor *out);
 CT_CALL ct_sum(ct_tensor x, const int64_t *dims, int32_t count, bool keep, ct_tensor *out);
 CT_CALL ct_mean(ct_tensor x, const int64_t *dims, int32_t count, bool keep, ct_tensor *out);
 /// Index of the first largest value along `dim`.

@@ -35,10 +35,11 @@ struct BenchStep: RegistryCommand {
   @Option(help: "Steps that are measured, after two that are not.")
   var steps = 5
 
-  @Option(help: "What convolutions compute in: f32, bf16, or auto: measured first, as a run does.")
+  @Option(
+    help: "What convolutions compute in: f32, bf16, or auto: measured first, as a run does.")
   var precision = Precision.auto
 
-  @Option(help: "The same for the teacher alone.")
+  @Option(help: "The same for the teacher alone, or int8.")
   var teacherPrecision: Precision?
 
   @Flag(help: "Write one JSON object as the last line.")
@@ -129,10 +130,10 @@ struct BenchStep: RegistryCommand {
   /// The teacher, in the way that was asked for or is fastest.
   private func frozenTeacher(
     _ timer: EngineTimer, _ device: Device, _ registry: Registry
-  ) throws -> (Frozen, EngineTimer.Way) {
+  ) throws -> (Frozen, Computation) {
     let spec = try spec(teacher, registry)
     let precision = teacherPrecision ?? precision
-    var way = EngineTimer.Way(engine: engine.engine, precision: precision)
+    var way = Computation(engine: engine.engine, precision: precision)
     if precision == .auto {
       let ways = EngineTimer.ways(way.engine, on: device)
       way = try timer.teacher(ways, named: JSONText.line(spec)) {
@@ -144,9 +145,18 @@ struct BenchStep: RegistryCommand {
   }
 
   private func frozen(
-    _ spec: ModelSpec, _ way: EngineTimer.Way, _ device: Device
+    _ spec: ModelSpec, _ way: Computation, _ device: Device
   ) throws -> Frozen {
-    try way.engine.freeze(
+    if way.precision == .int8 {
+      // Calibrated on images that are made up, so nothing is said of how near it is to float.
+      let images = Batch(views(1000), lambda: 1, device: device)
+      guard let views = images.teacher[resolution] else { throw RecipeError("no views") }
+      let network = try Int8Network(
+        { try built(spec, seed: 1) }, views: views, batchSize: batchSize,
+        with: OpenVINO.found.get())
+      return Frozen(network: network.network, engine: .openvino)
+    }
+    return try way.engine.freeze(
       built(spec, seed: 1), height: resolution, width: resolution,
       precision: way.precision.dtype ?? .f32, batchSize: batchSize, device: device)
   }

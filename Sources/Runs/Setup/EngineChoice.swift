@@ -7,16 +7,8 @@ import FunMatchSettings
 /// What the networks of a run compute with. It is settled before the first step and kept in the run's folder, since other
 /// engines and formats give other bits.
 public struct EngineChoice: Codable, Sendable, Equatable {
-  /// What one network computes with.
-  public struct Part: Codable, Sendable, Equatable {
-    /// Not `auto`.
-    public let engine: Engine
-    /// What its convolutions compute in.
-    public let precision: Precision
-  }
-
   /// The teachers, in the order of the recipe.
-  public let teachers: [Part]
+  public let teachers: [Computation]
   /// What the student's convolutions compute in.
   public let student: Precision
 
@@ -34,7 +26,7 @@ public struct EngineChoice: Codable, Sendable, Equatable {
     if !files.fileExists(atPath: folder.engine), recipe.shared.precision != .auto,
       recipe.student.precision != .auto
     {
-      let part = Part(engine: .libtorch, precision: recipe.shared.precision)
+      let part = Computation(engine: .libtorch, precision: recipe.shared.precision)
       return EngineChoice(
         teachers: recipe.shared.teachers.map { _ in part }, student: recipe.student.precision)
     }
@@ -50,8 +42,8 @@ public struct EngineChoice: Codable, Sendable, Equatable {
 
   /// In words, for logs.
   package var words: String {
-    let others = Set(teachers.map { "\($0.engine) in \($0.precision)" }).sorted()
-    let student = "libtorch in \(student)"
+    let others = Set(teachers.map(\.description)).sorted()
+    let student = "libtorch \(student)"
     guard !others.isEmpty, others != [student] else { return student }
     return "teachers: \(others.joined(separator: " and ")), student: \(student)"
   }

@@ -10,20 +10,9 @@ import FunMatchTorch
 /// Times the ways in which the networks of a run can be computed here, on views that are made up, before its first step.
 /// What it measured is kept, so that it is measured once for a machine, a network and a size of views.
 package final class EngineTimer {
-  /// A way to compute a teacher.
-  package struct Way: Hashable {
-    package let engine: Engine
-    package let precision: Precision
-    var name: String { "\(engine) \(precision)" }
-
-    package init(engine: Engine, precision: Precision) {
-      (self.engine, self.precision) = (engine, precision)
-    }
-  }
-
   /// The way that was chosen, and why in words.
   package struct Choice {
-    package let way: Way
+    package let way: Computation
     let words: String
   }
 
@@ -48,7 +37,7 @@ package final class EngineTimer {
   }
 
   /// The ways to compute a teacher that an engine leaves open, the usual one first.
-  package static func ways(_ engine: Engine, on device: Device) -> [Way] {
+  package static func ways(_ engine: Engine, on device: Device) -> [Computation] {
     var engines = [engine]
     if engine == .auto {
       let hasOpenVINO = device == .cpu && OpenVINO.atHand != nil
@@ -56,7 +45,7 @@ package final class EngineTimer {
     }
     return engines.flatMap { engine in
       Precision.measured.filter { engine == .libtorch || Engine.openVINOComputes(in: $0.dtype) }
-        .map { Way(engine: engine, precision: $0) }
+        .map { Computation(engine: engine, precision: $0) }
     }
   }
 
@@ -67,9 +56,9 @@ package final class EngineTimer {
   ///   - name: the network, for whoever asks for the same again.
   ///   - build: the network, frozen in one of the ways.
   package func teacher(
-    _ ways: [Way], named name: String, _ build: (Way) throws -> any Classifier
+    _ ways: [Computation], named name: String, _ build: (Computation) throws -> any Classifier
   ) throws -> Choice {
-    try choose(ways, \.name, "teacher", name) { way in
+    try choose(ways, \.description, "teacher", name) { way in
       let network = try build(way)
       let images = self.views
       let mode = Mode.evaluation(way.precision.dtype ?? .f32)
@@ -79,7 +68,7 @@ package final class EngineTimer {
 
   /// The format of a student's step, forwards and backwards, on a network of the same shape.
   package func student(_ spec: ModelSpec) throws -> Choice {
-    let ways = Precision.measured.map { Way(engine: .libtorch, precision: $0) }
+    let ways = Precision.measured.map { Computation(engine: .libtorch, precision: $0) }
     return try choose(ways, \.precision.rawValue, "student", JSONText.line(spec)) { way in
       let network = try spec.build(seed: 0)
       network.store.move(to: self.device)
@@ -97,8 +86,8 @@ package final class EngineTimer {
   }
 
   private func choose(
-    _ ways: [Way], _ name: (Way) -> String, _ role: String, _ network: String,
-    _ prepare: (Way) throws -> () -> Void
+    _ ways: [Computation], _ name: (Computation) -> String, _ role: String, _ network: String,
+    _ prepare: (Computation) throws -> () -> Void
   ) throws -> Choice {
     let key = key(role, network)
     let path = "\(folder)/\(Checksum.sha256(of: key.joined(separator: "\n")).prefix(32)).json"

@@ -1,3 +1,4 @@
+import FunMatchBanks
 import FunMatchDistillation
 import FunMatchFiles
 import FunMatchFrozen
@@ -11,7 +12,7 @@ import FunMatchTorch
 struct LoadedTeachers {
   var teachers: [Teacher] = []
   /// What each computes with.
-  var engines: [EngineChoice.Part] = []
+  var engines: [Computation] = []
   /// What is to be said of that: what was measured, and why some are not OpenVINO's, though they might be.
   var remarks: [String] = []
 }
@@ -25,6 +26,31 @@ struct TeacherLoader {
   let chosen: EngineChoice?
   /// Where measurements are kept; the user's cache without it.
   let cacheFolder: String?
+  /// Views such as a teacher is shown, for calibration: so many, at a resolution.
+  let views: (_ resolution: Int, _ count: Int) throws -> Tensor
+
+  /// All of them. Where what computes them was measured, and logits are kept that something else computed, that does.
+  ///
+  /// - Parameters:
+  ///   - classes: how many classes one has if its weights are made up and nothing tells.
+  ///   - kept: what computed the logits that are kept of the teachers' views, if not they.
+  /// - Throws: an error naming the file or the key.
+  func teachers(
+    classes: Int, like kept: ([Teacher]) throws -> [Computation]?
+  ) throws -> LoadedTeachers {
+    let loaded = try teachers(classes: classes)
+    guard recipe.precision == .auto, chosen == nil, let kept = try kept(loaded.teachers) else {
+      return loaded
+    }
+    var again = try TeacherLoader(
+      loader: loader, recipe: recipe, device: device,
+      chosen: EngineChoice(teachers: kept, student: .auto), cacheFolder: cacheFolder, views: views
+    ).teachers(classes: classes)
+    again.remarks.append(
+      "logits of these views are kept, so that teachers compute as theirs did: "
+        + kept.map(\.description).joined(separator: ", "))
+    return again
+  }
 
   /// All of them.
   ///
@@ -46,19 +72,21 @@ struct TeacherLoader {
 
   /// A network that is ready, and what is known of it.
   private struct Loaded {
-    let frozen: Frozen
-    let precision: Precision
-    let identity: [String]
+    var frozen: Frozen
+    var precision: Precision
+    var identity: [String]
     let classNames: [String]
     var checksum: String
     var preprocessing: EvaluationPreprocessing?
     var remarks: [String] = []
+    /// In int8: SHA-256 of its ranges.
+    var scales: String?
   }
 
   private func load(_ place: Int, classes: Int, into loaded: inout LoadedTeachers) throws {
     let (teacher, key) = (recipe.teachers[place], "teachers.\(place)")
     let kept = chosen?.teachers[place]
-    let way = EngineTimer.Way(
+    let way = Computation(
       engine: kept?.engine ?? recipe.engine, precision: kept?.precision ?? recipe.precision)
     let found: Loaded
     do {
@@ -77,7 +105,9 @@ struct TeacherLoader {
         precision: found.precision.dtype ?? .f32, device: device, classNames: found.classNames,
         preprocessing: found.preprocessing, checksum: found.checksum,
         identity: found.identity + found.frozen.identity, environment: found.frozen.environment))
-    loaded.engines.append(.init(engine: found.frozen.engine, precision: found.precision))
+    loaded.engines.append(
+      Computation(
+        engine: found.frozen.engine, precision: found.precision, scales: found.scales))
     loaded.remarks +=
       found.remarks
       + [found.frozen.reason].compactMap(\.self).map {
@@ -86,7 +116,7 @@ struct TeacherLoader {
   }
 
   private func program(
-    _ program: ProgramRecipe, _ format: TorchProgram.Format, _ way: EngineTimer.Way, _ key: String
+    _ program: ProgramRecipe, _ format: TorchProgram.Format, _ way: Computation, _ key: String
   ) throws -> Loaded {
     guard way.engine != .openvino else {
       throw TorchError("a program runs on libtorch, and engine is openvino")
@@ -100,7 +130,7 @@ struct TeacherLoader {
   }
 
   private func onnx(
-    _ recipe: ONNXRecipe, _ way: EngineTimer.Way, _ teacher: TeacherRecipe
+    _ recipe: ONNXRecipe, _ way: Computation, _ teacher: TeacherRecipe
   ) throws -> Loaded {
     guard way.engine != .libtorch, device == .cpu else {
       throw TorchError(
@@ -109,7 +139,7 @@ struct TeacherLoader {
     }
     let openVINO = try OpenVINO.found.get()
     let file = try ONNXFile(loader.find(recipe.path))
-    func build(_ way: EngineTimer.Way) throws -> ONNXClassifier {
+    func build(_ way: Computation) throws -> ONNXClassifier {
       try ONNXClassifier(
         file, classes: recipe.classes, size: recipe.input.size, layout: recipe.input.layout,
         input: recipe.input.scaling, outputs: recipe.outputs,
@@ -128,36 +158,62 @@ struct TeacherLoader {
   }
 
   private func network(
-    _ path: String, _ spec: ModelSpec?, _ way: EngineTimer.Way, _ teacher: TeacherRecipe,
+    _ path: String, _ spec: ModelSpec?, _ way: Computation, _ teacher: TeacherRecipe,
     _ key: String, _ classes: Int
   ) throws -> Loaded {
     func read() throws -> ModelFile {
       try loader.teacher(path, spec, teacher, key: key, classes: classes)
     }
-    func freeze(_ model: any Model, _ way: EngineTimer.Way) throws -> Frozen {
+    func freeze(_ way: Computation) throws -> Frozen {
       try way.engine.freeze(
-        model, height: teacher.resolution, width: teacher.resolution,
+        read().model, height: teacher.resolution, width: teacher.resolution,
         precision: way.precision.dtype ?? .f32, batchSize: recipe.imagesAtOnce, device: device)
     }
     let file = try read()
-    let (way, remarks) = try settled(
-      way, EngineTimer.ways(way.engine, on: device), teacher, JSONText.line(file.spec)
-    ) { try freeze(read().model, $0).network }
-    return Loaded(
-      frozen: try freeze(file.model, way), precision: way.precision,
+    let checksum = try loader.checksum(path) ?? "none"
+    var costs: [String] = []
+    let int8 = Int8Teacher(
+      teacher: teacher, name: [checksum, try JSONText.line(file.spec)],
+      mixup: recipe.views.mixup > 0,
+      batchSize: recipe.imagesAtOnce, views: views,
+      folder: (cacheFolder ?? CacheFolder.user) + "/int8", tell: { costs.append($0) })
+    var ways = EngineTimer.ways(way.engine, on: device)
+    if teacher.int8.allow, Int8Network.reason(way.engine, device) == nil {
+      ways.append(Computation(engine: .openvino, precision: .int8))
+    }
+    var (way, remarks) = try settled(way, ways, teacher, JSONText.line(file.spec)) { way in
+      way.precision == .int8
+        ? try int8.network { try read().model }.network : try freeze(way).network
+    }
+    var found = Loaded(
+      frozen: Frozen(network: file.model, engine: .libtorch), precision: way.precision,
       identity: [
         "model: \(try JSONText.line(file.spec))", "input: \(try JSONText.line(file.model.input))",
-      ], classNames: file.classNames, checksum: try loader.checksum(path) ?? "none",
+      ], classNames: file.classNames, checksum: checksum,
       // At the size that it teaches at, whatever else its file may say.
-      preprocessing: file.preprocessing.flatMap { $0.crop == teacher.resolution ? $0 : nil },
-      remarks: remarks)
+      preprocessing: file.preprocessing.flatMap { $0.crop == teacher.resolution ? $0 : nil })
+    if way.precision == .int8, let reason = Int8Network.reason(way.engine, device) {
+      remarks.append("teacher computes in f32: \(reason)")
+      way = Computation(engine: way.engine, precision: .f32)
+    }
+    if way.precision == .int8 {
+      let network = try int8.network { try read().model }
+      let scales = Checksum.sha256(of: try JSONText.line(network.findings.scales))
+      found.frozen = Frozen(network: network.network, engine: .openvino)
+      (found.scales, found.identity) = (scales, found.identity + ["int8: \(scales)"])
+      remarks.append((costs + [int8.words(network.findings)]).joined(separator: "; "))
+    } else {
+      found.frozen = try freeze(way)
+    }
+    (found.precision, found.remarks) = (way.precision, remarks)
+    return found
   }
 
   /// A way without `auto`, measured where it has to be, and what is to be said of that.
   private func settled(
-    _ way: EngineTimer.Way, _ ways: [EngineTimer.Way], _ teacher: TeacherRecipe, _ name: String,
-    _ build: (EngineTimer.Way) throws -> any Classifier
-  ) throws -> (way: EngineTimer.Way, remarks: [String]) {
+    _ way: Computation, _ ways: [Computation], _ teacher: TeacherRecipe, _ name: String,
+    _ build: (Computation) throws -> any Classifier
+  ) throws -> (way: Computation, remarks: [String]) {
     guard way.precision == .auto else { return (way, []) }
     let timer = EngineTimer(
       device: device, resolution: teacher.resolution, count: recipe.imagesAtOnce,

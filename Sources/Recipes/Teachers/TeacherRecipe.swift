@@ -29,6 +29,8 @@ public struct TeacherRecipe: Settings {
   public var resolution = 0
   /// How much it counts among several.
   public var weight = 1.0
+  /// Whether it may compute in int8; weights alone can.
+  public var int8 = Int8Recipe()
   /// What its pixels are scaled to, if its file does not tell, or wrongly.
   public var input: InputScaling?
 
@@ -57,6 +59,7 @@ public struct TeacherRecipe: Settings {
       Limits("must be between 1e-6 and 1e6", schema: ["minimum": 1e-6, "maximum": 1e6]) {
         (1e-6...1e6).contains($0)
       }),
+    Key("int8", \.int8, "Whether it may compute in int8, and how near to float."),
     Key(
       "input", \.input,
       "What its pixels are scaled to; null: as its file tells, or as is usual for its family."),

@@ -1,0 +1,117 @@
+import FunMatchFrozen
+import FunMatchModels
+import FunMatchNN
+import FunMatchONNX
+import FunMatchTestSupport
+import FunMatchTorch
+import Testing
+
+/// A convolution whose every output is a logit.
+private final class OneConvolution: Model {
+  let store = ParameterStore()
+  var input = InputScaling.official
+  let classifier: Linear
+  private let convolution: Conv2d
+  private let relu: Bool
+
+  init(_ channels: Int, relu: Bool) {
+    convolution = Conv2d(
+      store.root / "stem", 3, channels, kernel: 3, padding: .zeros(0), bias: true)
+    classifier = Linear(store.root / "head", channels, channels, .headKernel)
+    self.relu = relu
+    let identity = (0..<channels * channels).map { $0 % (channels + 1) == 0 ? Float(1) : 0 }
+    classifier.weight.value.copy(from: Tensor(identity, shape: [channels, channels]))
+    Torch.withSeed(3) { store["stem.bias"]?.value.copy(from: .randn([channels])) }
+  }
+
+  func features<S: Signal>(_ images: S, _ mode: Mode) -> S {
+    let values = convolution(images, mode)
+    return (relu ? Activation.relu(values) : values).spatialMean(keepsSides: false)
+  }
+}
+
+@Suite(
+  .enabled(
+    if: OpenVINO.atHand != nil && Processor.hasByteProducts,
+    "OpenVINO or byte products are not here"))
+struct Int8Tests {
+  private static func views(_ count: Int, side: Int) -> Tensor {
+    Torch.withSeed(5) { .rand([count, 3, side, side]) * 2 - 1 }
+  }
+
+  /// The same every time.
+  private static func convolution(_ channels: Int, relu: Bool) -> OneConvolution {
+    Torch.withSeed(9) { OneConvolution(channels, relu: relu) }
+  }
+
+  private func openVINO() throws -> OpenVINO { try #require(OpenVINO.atHand) }
+
+  /// What bytes give that are multiplied and added as whole numbers, then scaled.
+  @Test func aLayerIsExactIntegerArithmetic() throws {
+    let (channels, count) = (16, 64)
+    let views = Self.views(count, side: 3)
+    let network = try Int8Network(
+      { Self.convolution(channels, relu: false) }, views: views, batchSize: count,
+      with: openVINO())
+    let layer = try #require(network.findings.scales.layers["stem.weight"])
+    let model = Self.convolution(channels, relu: false)
+    let kernel = try #require(model.store["stem.weight"]).value.array(as: Float.self)
+    let images = views.array(as: Float.self)
+    let logits = network.network(views, .evaluation(.f32)).array(as: Float.self)
+    let (scale, zero) = (layer.input.scale, layer.input.zero)
+    var worst: Float = 0
+    for image in 0..<count {
+      for channel in 0..<channels {
+        var sum = 0
+        for place in 0..<27 {
+          let value = images[image * 27 + place] / scale
+          let code = max(0, min(255, Int(value.rounded(.toNearestOrEven)) + zero))
+          let weight = Int(
+            (kernel[channel * 27 + place] / layer.kernel[channel]).rounded(.toNearestOrEven))
+          sum += (code - zero) * weight
+        }
+        let expected = Float(sum) * (scale * layer.kernel[channel]) + layer.bias[channel]
+        let step = scale * layer.kernel[channel]
+        worst = max(worst, abs(logits[image * channels + channel] - expected) / step)
+      }
+    }
+    // A hundredth of the least that a product can change.
+    #expect(worst < 0.01, "\(worst) steps")
+  }
+
+  /// What rounding takes away in the mean is given back, behind an activation as well.
+  @Test(arguments: [false, true]) func meansAreThoseOfFloat(relu: Bool) throws {
+    let views = Self.views(64, side: 3)
+    let network = try Int8Network(
+      { Self.convolution(16, relu: relu) }, views: views, batchSize: 64, with: openVINO())
+    let float = withInference { Self.convolution(16, relu: relu)(views, .evaluation(.f32)) }
+    let other = network.network(views, .evaluation(.f32))
+    #expect(relativeDifference(other.mean([0]), expected: float.mean([0])) < 1e-3)
+    #expect(relativeDifference(other, expected: float) < 0.03)
+  }
+
+  @Test func blocksThatHurtStayInFloatOrItIsRefused() throws {
+    func load() throws -> any Model { try FrozenNetworkTests.network("mobilenet-v3-small") }
+    let (views, check) = (Self.views(32, side: 64), Self.views(48, side: 64).narrowed(0, 32..<48))
+    func network(_ kl: Double) throws -> Int8Network {
+      try Int8Network(
+        load, views: views, check: check, mixed: check,
+        limits: .init(agreement: 0, kl: kl), batchSize: 16, with: openVINO())
+    }
+    let all = try network(1e9)
+    let found = try #require(all.findings.agreement)
+    #expect(all.findings.floatBlocks.isEmpty && found.kl > 0)
+    #expect(all.findings.mixedAgreement == found)
+    let some = try network(found.kl / 2)
+    #expect(!some.findings.floatBlocks.isEmpty)
+    #expect(try #require(some.findings.agreement).kl <= found.kl / 2)
+    let text = message { _ = try network(1e-12) }
+    #expect(
+      text?.contains("int8.kl 1e-12") == true && text?.contains("KL of") == true, "\(text ?? "")")
+    // The same findings make the same network, whose bits depend on nothing else.
+    let again = try Int8Network(
+      load, side: 64, findings: some.findings, batchSize: 5, with: openVINO())
+    let logits = again.network(check, .evaluation(.f32))
+    #expect(maximumDifference(logits, some.network(check, .evaluation(.f32))) == 0)
+  }
+}
