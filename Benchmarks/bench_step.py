@@ -69,9 +69,9 @@ class Bench:
             found["bandwidth"] = max(kept["bandwidth"], found["bandwidth"])
         return found | {"date": records.today(), "threads": threads}
 
-    def ours(self, pair):
+    def ours(self, pair, more=()):
         command = [TOOL, "bench", "step", "--json", *shape(pair), "--batch-size", pair["batch"]]
-        command += ["--threads", self.peers["threads"], "--steps", pair["steps"]]
+        command += ["--threads", self.peers["threads"], "--steps", pair["steps"], *more]
         return records.run(command, ROUND_SECONDS)
 
     def screened(self, pair, version, setting):
@@ -119,6 +119,8 @@ class Bench:
         for number in range(1, self.rounds + 1):
             say(f"{title}: round {number} of {self.rounds}")
             runs["funmatch"].append(self.ours(pair))
+            if pair.get("int8"):
+                runs.setdefault("funmatch, int8 teacher", []).append(self.ours(pair, ["--teacher-precision", "int8"]))
             for version, setting, _ in rivals:
                 runs[name(version, setting)].append(self.peer(pair, version, setting, pair["steps"], ROUND_SECONDS))
         records.unchanged(built)
@@ -140,9 +142,9 @@ def program(label, results, ours, counted):
     row = {part: round(statistics.median(result[part] for result in results), 5) for part in PARTS}
     row["name"] = label
     for key in ("engine", "precision", "teacherPrecision", "studentPrecision", "threads"):
-        if label == "funmatch" and key in results[0]:
+        if label.startswith("funmatch") and key in results[0]:
             row[key] = results[0][key]
-    if label != "funmatch":
+    if not label.startswith("funmatch"):
         ratios = [own["imagesPerSecond"] / result["imagesPerSecond"] for own, result in zip(ours, results)]
         row["ratio"] = {"median": statistics.median(ratios), "low": min(ratios), "high": max(ratios)}
         row["ratio"] = {key: round(value, 4) for key, value in row["ratio"].items()}

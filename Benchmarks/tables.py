@@ -18,7 +18,7 @@ def share(result, role, row):
 
 def title_of(row):
     words = [f"{key} {row[key]}" for key in ("engine", "precision", "teacherPrecision", "threads") if key in row]
-    return row["name"] + (f" ({', '.join(words)})" if words and row["name"] == "funmatch" else "")
+    return row["name"] + (f" ({', '.join(words)})" if words and row["name"].startswith("funmatch") else "")
 
 
 def step_row(result, row):

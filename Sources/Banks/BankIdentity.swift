@@ -23,7 +23,9 @@ public struct BankIdentity: Sendable, Equatable {
   /// Those that matter only where the target is a mean over crops.
   private static let freeOfOneView = ["views.crop", "views.flip", "seed"]
   /// Keys of a teacher that do not matter, or that its checksum and its identity stand for.
-  private static let freeOfTeachers = ["weight", "weights", "model", "input", "path", "trusted"]
+  private static let freeOfTeachers = [
+    "weight", "weights", "model", "input", "path", "trusted", "int8",
+  ]
 
   /// Of the logits of all teachers of every batch.
   ///
@@ -66,6 +68,8 @@ public struct BankIdentity: Sendable, Equatable {
         guard
           !own.split(separator: ".").contains(where: { Self.freeOfTeachers.contains(String($0)) })
         else { continue }
+        // A kind of teacher that is younger than banks which need not know of it.
+        if own == "onnx" && value == "none" { continue }
         lines.append("teachers.\(number).\(own): \(value)")
       }
       lines.append("teachers.\(number).file: \(teachers[place].checksum)")

@@ -63,7 +63,7 @@ public struct ONNXFile: Sendable {
     }
     classes = Self.sides(output.type.tensorType.shape).last ?? nil
     ending = Self.ending(graph, output.name)
-    checksum = try Self.checksum(path, graph)
+    checksum = try Self.checksum(path, model)
   }
 
   private static func sides(_ shape: ONNXTensorShapeProto) -> [Int?] {
@@ -85,14 +85,30 @@ public struct ONNXFile: Sendable {
     return nil
   }
 
-  private static func checksum(_ path: String, _ graph: ONNXGraphProto) throws -> String {
+  /// All arrays, those of nodes and of graphs within the graph too.
+  private static func arrays(_ nodes: [ONNXNodeProto]) -> [ONNXTensorProto] {
+    nodes.flatMap(\.attribute).flatMap { attribute in
+      let graphs = attribute.graphs + (attribute.hasG ? [attribute.g] : [])
+      return attribute.tensors + (attribute.hasT ? [attribute.t] : [])
+        + graphs.flatMap { $0.initializer + arrays($0.node) }
+    }
+  }
+
+  private static func checksum(_ path: String, _ model: ONNXModelProto) throws -> String {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().resolvingSymlinksInPath()
     var names: [String] = []
-    for tensor in graph.initializer where tensor.dataLocation == .external {
-      guard let name = tensor.externalData.first(where: { $0.key == "location" })?.value else {
+    let all =
+      model.graph.initializer + arrays(model.graph.node)
+      + model.functions.flatMap { arrays($0.node) }
+    for tensor in all where tensor.dataLocation == .external {
+      let places = tensor.externalData.filter { $0.key == "location" }
+      guard places.count == 1, let name = places.first?.value else {
         throw FileError("\(path): does not tell where the values of \(tensor.name) are")
       }
       let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-      guard !name.hasPrefix("/"), !name.contains("*"), !name.contains("\\"), !parts.contains("..")
+      let place = folder.appendingPathComponent(name).resolvingSymlinksInPath()
+      guard !name.hasPrefix("/"), !name.contains("*"), !name.contains("\\"), !parts.contains(".."),
+        place.path.hasPrefix(folder.path + "/")
       else {
         throw FileError("\(path): its weights have to lie in its own folder, not at '\(name)'")
       }
@@ -100,10 +116,9 @@ public struct ONNXFile: Sendable {
     }
     let own = try Checksum.sha256(file: path)
     guard !names.isEmpty else { return own }
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     let others = try names.sorted().map { name in
       do {
-        return try Checksum.sha256(file: folder + "/" + name)
+        return try Checksum.sha256(file: folder.path + "/" + name)
       } catch {
         throw FileError("\(path): its weights cannot be read: \(error)")
       }

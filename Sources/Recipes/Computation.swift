@@ -14,6 +14,8 @@ public struct Computation: Codable, Sendable, Hashable, CustomStringConvertible 
     (self.engine, self.precision, self.scales) = (engine, precision, scales)
   }
 
-  /// Such as `openvino bf16`.
-  public var description: String { "\(engine) \(precision)" }
+  /// Such as `openvino bf16`; ranges of int8 by the beginning of their checksum.
+  public var description: String {
+    "\(engine) \(precision)" + (scales.map { " \($0.prefix(8))" } ?? "")
+  }
 }

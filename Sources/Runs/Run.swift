@@ -37,7 +37,7 @@ public struct Run {
       return .finished(result.test, student: folder.student)
     }
     var options = options
-    options.chosen = try EngineChoice.kept(in: folder, options.registry)
+    options.chosen = try EngineChoice.kept(in: folder, kind, options.registry)
     let group = try TrainingGroup(kind, file.recipe.shared, path: file.path, options)
     let session = try RunSession(group, file.recipe, options)
     if !session.mustStop && !session.isComplete { try train(session, group) }

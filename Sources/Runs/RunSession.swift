@@ -34,9 +34,12 @@ public final class RunSession: Participant {
     (self.recipe, self.options) = (recipe, options)
     let folder = RunFolder(options.output)
     self.folder = folder
-    let kept = options.resume ? try EngineChoice.kept(in: folder, options.registry) : nil
+    let kept =
+      options.resume ? try EngineChoice.kept(in: folder, group.kind, options.registry) : nil
     let training = try StudentTraining(group, recipe, kept: kept)
     self.training = training
+    // Before the recipe is written anew: what a folder of an earlier version computes with is known by its recipe.
+    if let kept { try JSONText.write(kept, to: folder.engine) }
     lock = try folder.make(recipe)
     let log = RunLog.make(
       path: folder.log, isQuiet: options.isQuiet, name: options.session?.name ?? "")

@@ -56,7 +56,10 @@ public final class TrainingGroup {
     (self.kind, self.recipe, self.cacheFolder) = (kind, recipe, cacheFolder)
     device = options.device
     var datasets = try RunDatasets(recipe, options)
-    let similar = earlier.flatMap { $0.serves(kind, recipe, path: path) ? $0 : nil }
+    let similar = earlier.flatMap { other in
+      let isChosen = options.chosen.map { $0.teachers == other.teacherEngines } ?? true
+      return isChosen && other.serves(kind, recipe, path: path) ? other : nil
+    }
     let alike = similar.flatMap { $0.recipe.isEvaluated(like: recipe) ? $0 : nil }
     if let alike {
       // They know which images are broken.

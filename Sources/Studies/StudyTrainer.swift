@@ -42,7 +42,8 @@ final class StudyTrainer {
       var options = options
       options.chosen = try students.compactMap { place in
         let student = self.file.students[place].name
-        return try EngineChoice.kept(in: self.folder.student(student), options.registry)
+        return try EngineChoice.kept(
+          in: self.folder.student(student), first.kind, options.registry)
       }.first
       group = try TrainingGroup(first.kind, recipe, path: path, options, after: latest)
     } catch let error as RecipeError {

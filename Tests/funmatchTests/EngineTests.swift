@@ -105,7 +105,7 @@ struct EngineTests {
     for (a, b) in zip(try losses("openvino"), try losses("libtorch")).prefix(2) {
       #expect(abs(a - b) < 1e-5 * max(1, abs(b)), "\(a), not \(b)")
     }
-    let refused = try run.distil("gpu", "--set", "precision=f64")
+    let refused = try run.distil("wrong", "--set", "precision=f64")
     #expect(refused.status == 1 && refused.errors.contains("precision"), "\(refused.errors)")
   }
 

@@ -56,6 +56,9 @@ struct BenchStep: RegistryCommand {
     else {
       throw ValidationError("a size or the number of steps is out of range")
     }
+    guard precision != .int8 else {
+      throw ValidationError("--precision int8 is for teachers alone: --teacher-precision int8")
+    }
   }
 
   private struct Result: Encodable {
@@ -148,8 +151,9 @@ struct BenchStep: RegistryCommand {
     _ spec: ModelSpec, _ way: Computation, _ device: Device
   ) throws -> Frozen {
     if way.precision == .int8 {
+      if let reason = Int8Network.reason(way.engine, device) { throw RecipeError(reason) }
       // Calibrated on images that are made up, so nothing is said of how near it is to float.
-      let images = Batch(views(1000), lambda: 1, device: device)
+      let images = Batch(views(1000, count: max(256, batchSize)), lambda: 1, device: device)
       guard let views = images.teacher[resolution] else { throw RecipeError("no views") }
       let network = try Int8Network(
         { try built(spec, seed: 1) }, views: views, batchSize: batchSize,
@@ -161,14 +165,15 @@ struct BenchStep: RegistryCommand {
       precision: way.precision.dtype ?? .f32, batchSize: batchSize, device: device)
   }
 
-  private func views(_ step: Int) -> ImageBatch {
+  private func views(_ step: Int, count: Int? = nil) -> ImageBatch {
+    let count = count ?? batchSize
     var random = Philox(seed: UInt64(step), 0, 0, 0)
-    let pixels = (0..<batchSize * resolution * resolution * 3).map { _ in
+    let pixels = (0..<count * resolution * resolution * 3).map { _ in
       UInt8(truncatingIfNeeded: random.next())
     }
     return ImageBatch(
-      student: [resolution: Pixels(pixels, count: batchSize, size: resolution)],
-      indices: Array(0..<batchSize), labels: Array(repeating: nil, count: batchSize))
+      student: [resolution: Pixels(pixels, count: count, size: resolution)],
+      indices: Array(0..<count), labels: Array(repeating: nil, count: count))
   }
 
   private func spec(_ name: String, _ registry: Registry) throws -> ModelSpec {

@@ -10,6 +10,8 @@ public struct Int8Calibration {
   public let scales: Int8Scales
   /// How near it is to float on these very views.
   public let agreement: Int8Agreement
+  /// What int8 was reckoned to give of them, (N, classes).
+  package let logits: Tensor
 
   /// One pass of the views through the network, in float and in int8 side by side.
   ///
@@ -18,7 +20,7 @@ public struct Int8Calibration {
   ///   - views: (N, 3, H, W), f32 in [-1, 1].
   ///   - isFloat: whether a block stays in float.
   public init(of model: any Model, views: Tensor, isFloat: (String) -> Bool) {
-    (scales, agreement) = withoutActuallyEscaping(isFloat) { isFloat in
+    (scales, agreement, logits) = withoutActuallyEscaping(isFloat) { isFloat in
       let findings = CalibrationSignal.Findings { isFloat(Self.block($0)) }
       return withInference {
         let images = model.input(views).channelsLast
@@ -26,7 +28,8 @@ public struct Int8Calibration {
         let logits = model.classifier(
           model.features(CalibrationSignal(images, images, findings), mode), mode)
         return (
-          findings.scales, Int8Agreement(float: logits.float, other: logits.quantized)
+          findings.scales, Int8Agreement(float: logits.float, other: logits.quantized),
+          logits.quantized
         )
       }
     }

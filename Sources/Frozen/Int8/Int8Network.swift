@@ -107,7 +107,7 @@ public struct Int8Network {
     }
     guard let last else { throw TorchError("it has no convolution that int8 is for") }
     if let limits, let found = last.findings.agreement,
-      found.agreement < limits.agreement || found.kl > limits.kl
+      !(found.agreement >= limits.agreement && found.kl <= limits.kl)
     {
       throw TorchError(
         "int8 agrees with float on \(found.agreement) of the views and has a KL of \(found.kl) nats; "

@@ -15,25 +15,28 @@ public struct EngineChoice: Codable, Sendable, Equatable {
   /// That of a run which has begun; `nil` where nothing of it would be lost. Folders of earlier versions do not tell: all was
   /// libtorch's, in what the recipe in them says.
   ///
-  /// - Throws: `FileError` when its file is damaged or missing.
-  package static func kept(in folder: RunFolder, _ registry: Registry) throws -> EngineChoice? {
+  /// - Throws: `RecipeError` when its file is damaged or missing.
+  package static func kept(
+    in folder: RunFolder, _ kind: TrainingKind, _ registry: Registry
+  ) throws -> EngineChoice? {
     let files = FileManager.default
     guard Checkpoint.exists(in: folder.checkpoints) || files.fileExists(atPath: folder.result)
     else {
       return nil
     }
     let recipe = try RecipeFile(path: folder.recipe, registry: registry).recipe
-    if !files.fileExists(atPath: folder.engine), recipe.shared.precision != .auto,
-      recipe.student.precision != .auto
-    {
+    let count = kind == .supervision ? 0 : recipe.shared.teachers.count
+    let text = files.contents(atPath: folder.recipe).map { String(decoding: $0, as: UTF8.self) }
+    let isEarlier = RecipeText.values(in: text ?? "")["engine"] == nil
+    if !files.fileExists(atPath: folder.engine), isEarlier {
       let part = Computation(engine: .libtorch, precision: recipe.shared.precision)
       return EngineChoice(
-        teachers: recipe.shared.teachers.map { _ in part }, student: recipe.student.precision)
+        teachers: Array(repeating: part, count: count), student: recipe.student.precision)
     }
     guard let kept = JSONText.read(folder.engine, as: EngineChoice.self),
-      kept.teachers.count == recipe.shared.teachers.count || kept.teachers.isEmpty
+      kept.student != .auto, kept.teachers.isEmpty || kept.teachers.count == count || count == 0
     else {
-      throw FileError(
+      throw RecipeError(
         "\(folder.engine): is damaged or missing; expected what teachers and student compute with, in JSON"
       )
     }

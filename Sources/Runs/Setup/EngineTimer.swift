@@ -94,10 +94,16 @@ package final class EngineTimer {
     var kept = Kept(key: key, seconds: [:])
     if let read = JSONText.read(path, as: Kept.self), read.key == key { kept = read }
     let known = kept.seconds
+    var refused: [String] = []
     for way in ways where kept.seconds[name(way)] == nil {
       guard kept.seconds.isEmpty || ContinuousClock.now < deadline else { break }
-      kept.seconds[name(way)] = seconds(
-        try prepare(way), atMost: kept.seconds.values.min().map { 1.5 * $0 })
+      do {
+        kept.seconds[name(way)] = seconds(
+          try prepare(way), atMost: kept.seconds.values.min().map { 1.5 * $0 })
+      } catch let error as TorchError where way != ways.last || !kept.seconds.isEmpty {
+        // What cannot compute it is no way; the last one's reason is told where there is no other.
+        refused.append("\(name(way)): \(error)")
+      }
     }
     if kept.seconds != known {
       // A measurement that cannot be kept is made again.
@@ -110,10 +116,9 @@ package final class EngineTimer {
     }
     let chosen = first.seconds / best.seconds >= Self.gain ? best : first
     let all = timed.map { "\(name($0.way)) \(NumberText.significant($0.seconds)) s" }
-    return Choice(
-      way: chosen.way,
-      words:
-        "\(role) computes in \(name(chosen.way)) (\(count) views: \(all.joined(separator: ", ")))")
+    let words =
+      "\(role) computes in \(name(chosen.way)) (\(count) views: \(all.joined(separator: ", ")))"
+    return Choice(way: chosen.way, words: ([words] + refused).joined(separator: "; not "))
   }
 
   private struct Kept: Codable {

@@ -34,13 +34,14 @@ struct Int8Teacher {
     let openVINO = try OpenVINO.found.get()
     // Features of all views at a time take no more than some gigabytes.
     let room = max(
-      32, min(Self.calibrated, (1 << 28) / (16 * teacher.resolution * teacher.resolution)))
+      32, min(Self.calibrated, (1 << 28) / (32 * teacher.resolution * teacher.resolution)))
     let all = try views(teacher.resolution, Self.calibrated + Self.checked)
     let images = all.narrowed(0, 0..<room)
     let check = all.narrowed(0, Self.calibrated..<Self.calibrated + Self.checked)
     let key =
       name + [
-        "\(teacher.resolution) px", "libtorch \(Torch.version) \(Torch.cpuCapability)",
+        "calibration 1", "\(teacher.resolution) px",
+        "libtorch \(Torch.version) \(Torch.cpuCapability)",
         "openvino \(openVINO.version)", "\(teacher.int8.agreement), \(teacher.int8.kl)",
         "views \(Checksum.sha256(of: all.contiguous.bytes))",
       ]

@@ -39,17 +39,26 @@ struct TeacherLoader {
     classes: Int, like kept: ([Teacher]) throws -> [Computation]?
   ) throws -> LoadedTeachers {
     let loaded = try teachers(classes: classes)
-    guard recipe.precision == .auto, chosen == nil, let kept = try kept(loaded.teachers) else {
-      return loaded
-    }
+    guard recipe.precision == .auto, chosen == nil, let kept = try kept(loaded.teachers),
+      zip(kept, recipe.teachers).allSatisfy(isPossible)
+    else { return loaded }
     var again = try TeacherLoader(
       loader: loader, recipe: recipe, device: device,
       chosen: EngineChoice(teachers: kept, student: .auto), cacheFolder: cacheFolder, views: views
     ).teachers(classes: classes)
+    // Calibrated elsewhere, int8 has other ranges.
+    guard again.engines.map(\.scales) == kept.map(\.scales) else { return loaded }
     again.remarks.append(
       "logits of these views are kept, so that teachers compute as theirs did: "
         + kept.map(\.description).joined(separator: ", "))
     return again
+  }
+
+  /// Whether the recipe, and this machine, leave a teacher such a way.
+  private func isPossible(_ way: Computation, _ teacher: TeacherRecipe) -> Bool {
+    way.precision == .int8
+      ? teacher.int8.allow && Int8Network.reason(recipe.engine, device) == nil
+      : EngineTimer.ways(recipe.engine, on: device).contains(way)
   }
 
   /// All of them.
@@ -72,9 +81,9 @@ struct TeacherLoader {
 
   /// A network that is ready, and what is known of it.
   private struct Loaded {
-    var frozen: Frozen
-    var precision: Precision
-    var identity: [String]
+    let frozen: Frozen
+    let precision: Precision
+    let identity: [String]
     let classNames: [String]
     var checksum: String
     var preprocessing: EvaluationPreprocessing?
@@ -85,7 +94,7 @@ struct TeacherLoader {
 
   private func load(_ place: Int, classes: Int, into loaded: inout LoadedTeachers) throws {
     let (teacher, key) = (recipe.teachers[place], "teachers.\(place)")
-    let kept = chosen?.teachers[place]
+    let kept = chosen.flatMap { $0.teachers.indices.contains(place) ? $0.teachers[place] : nil }
     let way = Computation(
       engine: kept?.engine ?? recipe.engine, precision: kept?.precision ?? recipe.precision)
     let found: Loaded
@@ -124,7 +133,7 @@ struct TeacherLoader {
     return Loaded(
       frozen: Frozen(network: try loader.program(program, format, key: key), engine: .libtorch),
       // It computes in what it was saved with.
-      precision: way.precision == .auto ? .f32 : way.precision,
+      precision: way.precision == .bf16 ? .bf16 : .f32,
       identity: ["program: \(try JSONText.line(program.input))"], classNames: program.classNames,
       checksum: try loader.checksum(program.path) ?? "none")
   }
@@ -146,67 +155,83 @@ struct TeacherLoader {
         precision: way.precision.dtype ?? .f32, batchSize: self.recipe.imagesAtOnce,
         with: openVINO)
     }
-    let (way, remarks) = try settled(
-      way, EngineTimer.ways(.openvino, on: device), teacher, file.checksum
-    ) {
-      try build($0)
+    var wanted = way
+    var notes: [String] = []
+    if way.precision == .int8
+      || !(way.precision == .auto || Engine.openVINOComputes(in: way.precision.dtype))
+    {
+      notes.append("an ONNX file computes in f32, not in \(way.precision)")
+      wanted = Computation(engine: .openvino, precision: .f32)
+    }
+    let (settledWay, remarks) = try settled(
+      wanted, EngineTimer.ways(.openvino, on: device), teacher, file.checksum
+    ) { try build($0) }
+    let network = try build(settledWay)
+    guard recipe.classNames.isEmpty || recipe.classNames.count == network.classes else {
+      throw TorchError(
+        "\(file.path): has \(network.classes) classes, and classNames names \(recipe.classNames.count)"
+      )
     }
     return Loaded(
-      frozen: Frozen(network: try build(way), engine: .openvino), precision: way.precision,
+      frozen: Frozen(network: network, engine: .openvino), precision: settledWay.precision,
       identity: ["onnx: \(try JSONText.line(recipe.input))"], classNames: recipe.classNames,
-      checksum: file.checksum, remarks: remarks)
+      checksum: file.checksum, remarks: notes + remarks)
   }
 
   private func network(
     _ path: String, _ spec: ModelSpec?, _ way: Computation, _ teacher: TeacherRecipe,
     _ key: String, _ classes: Int
   ) throws -> Loaded {
-    func read() throws -> ModelFile {
-      try loader.teacher(path, spec, teacher, key: key, classes: classes)
+    // Read once, and again where several ways are tried.
+    var ready: ModelFile? = try loader.teacher(path, spec, teacher, key: key, classes: classes)
+    func model() throws -> any Model {
+      defer { ready = nil }
+      return try ready?.model
+        ?? loader.teacher(path, spec, teacher, key: key, classes: classes).model
     }
     func freeze(_ way: Computation) throws -> Frozen {
       try way.engine.freeze(
-        read().model, height: teacher.resolution, width: teacher.resolution,
+        model(), height: teacher.resolution, width: teacher.resolution,
         precision: way.precision.dtype ?? .f32, batchSize: recipe.imagesAtOnce, device: device)
     }
-    let file = try read()
+    guard let file = ready else { throw TorchError("there is no network") }
+    let shape = try JSONText.line(file.spec)
+    let input = try JSONText.line(file.model.input)
+    let (classNames, preprocessing) = (file.classNames, file.preprocessing)
     let checksum = try loader.checksum(path) ?? "none"
     var costs: [String] = []
     let int8 = Int8Teacher(
-      teacher: teacher, name: [checksum, try JSONText.line(file.spec)],
-      mixup: recipe.views.mixup > 0,
+      teacher: teacher, name: [checksum, shape, input], mixup: recipe.views.mixup > 0,
       batchSize: recipe.imagesAtOnce, views: views,
       folder: (cacheFolder ?? CacheFolder.user) + "/int8", tell: { costs.append($0) })
     var ways = EngineTimer.ways(way.engine, on: device)
     if teacher.int8.allow, Int8Network.reason(way.engine, device) == nil {
       ways.append(Computation(engine: .openvino, precision: .int8))
     }
-    var (way, remarks) = try settled(way, ways, teacher, JSONText.line(file.spec)) { way in
-      way.precision == .int8
-        ? try int8.network { try read().model }.network : try freeze(way).network
+    var (way, remarks) = try settled(way, ways, teacher, shape) { way in
+      way.precision == .int8 ? try int8.network(model).network : try freeze(way).network
     }
-    var found = Loaded(
-      frozen: Frozen(network: file.model, engine: .libtorch), precision: way.precision,
-      identity: [
-        "model: \(try JSONText.line(file.spec))", "input: \(try JSONText.line(file.model.input))",
-      ], classNames: file.classNames, checksum: checksum,
-      // At the size that it teaches at, whatever else its file may say.
-      preprocessing: file.preprocessing.flatMap { $0.crop == teacher.resolution ? $0 : nil })
     if way.precision == .int8, let reason = Int8Network.reason(way.engine, device) {
       remarks.append("teacher computes in f32: \(reason)")
       way = Computation(engine: way.engine, precision: .f32)
     }
+    let frozen: Frozen
+    var (identity, scales) = (["model: \(shape)", "input: \(input)"], String?.none)
     if way.precision == .int8 {
-      let network = try int8.network { try read().model }
-      let scales = Checksum.sha256(of: try JSONText.line(network.findings.scales))
-      found.frozen = Frozen(network: network.network, engine: .openvino)
-      (found.scales, found.identity) = (scales, found.identity + ["int8: \(scales)"])
+      let network = try int8.network(model)
+      let sum = Checksum.sha256(of: try JSONText.line(network.findings.scales))
+      frozen = Frozen(network: network.network, engine: .openvino)
+      (scales, identity) = (sum, identity + ["int8: \(sum)"])
       remarks.append((costs + [int8.words(network.findings)]).joined(separator: "; "))
     } else {
-      found.frozen = try freeze(way)
+      frozen = try freeze(way)
     }
-    (found.precision, found.remarks) = (way.precision, remarks)
-    return found
+    return Loaded(
+      frozen: frozen, precision: way.precision, identity: identity, classNames: classNames,
+      checksum: checksum,
+      // At the size that it teaches at, whatever else its file may say.
+      preprocessing: preprocessing.flatMap { $0.crop == teacher.resolution ? $0 : nil },
+      remarks: remarks, scales: scales)
   }
 
   /// A way without `auto`, measured where it has to be, and what is to be said of that.
@@ -215,10 +240,15 @@ struct TeacherLoader {
     _ build: (Computation) throws -> any Classifier
   ) throws -> (way: Computation, remarks: [String]) {
     guard way.precision == .auto else { return (way, []) }
+    if ways.isEmpty { _ = try OpenVINO.found.get() }
     let timer = EngineTimer(
       device: device, resolution: teacher.resolution, count: recipe.imagesAtOnce,
       cacheFolder: cacheFolder)
     let choice = try timer.teacher(ways, named: name, build)
-    return (choice.way, [choice.words])
+    var remarks = [choice.words]
+    if way.engine == .auto, device == .cpu, case .failure(let reason) = OpenVINO.found {
+      remarks.append("libtorch computes: \(reason)")
+    }
+    return (choice.way, remarks)
   }
 }
