@@ -27,8 +27,8 @@ public final class FrozenNetwork: Classifier {
   /// What the features of a batch may take, with room for what comes in and what goes out of a layer.
   private static let mostBytes = 3 << 30
 
-  /// Compiles `model`, which must not be frozen. Of weights, graph, file and what OpenVINO makes of it no more are in memory at a
-  /// time than have to be.
+  /// Compiles `model`, which must not be frozen unless `int8` is given. At most three copies of its weights are in memory at a
+  /// time.
   ///
   /// - Parameters:
   ///   - height: pixels of the images.
@@ -83,13 +83,13 @@ public final class FrozenNetwork: Classifier {
   /// It is frozen already.
   public func freeze(on device: Device, _ precision: DType) {}
 
-  /// Logits (N, classes), f32, of images (N, 3, H, W) in whose place OpenVINO reads them where they lie if channels are
-  /// side by side there.
+  /// Logits (N, classes), f32, of images (N, 3, H, W) of the kind and size that it was compiled for. They are read where they
+  /// lie if their channels lie side by side.
   public func callAsFunction(_ images: Tensor, _ mode: Mode) -> Tensor {
     logits(images.permuted([0, 2, 3, 1]))
   }
 
-  /// Logits (N, classes), f32, of images (N, H, W, 3) as they were described.
+  /// Logits (N, classes), f32, of images (N, H, W, 3) of the kind and size that it was compiled for; others trap.
   public func logits(_ images: Tensor) -> Tensor {
     precondition(
       images.shape.dropFirst() == [height, width, 3] && images.dtype == inputType,
