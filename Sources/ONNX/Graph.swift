@@ -14,10 +14,15 @@ final class Graph {
 
   /// Which layers compute in int8, and how; `nil`: none.
   let int8: Int8Scales?
+  /// Whether it is for an engine in this process, so that nodes are what that computes fastest; else what every reader of a
+  /// file understands.
+  let isForEngine: Bool
   /// Sums so far.
   var sums = 0
 
-  init(int8: Int8Scales? = nil) { self.int8 = int8 }
+  init(int8: Int8Scales? = nil, isForEngine: Bool = false) {
+    (self.int8, self.isForEngine) = (int8, isForEngine)
+  }
 
   /// In an order in which they can be computed.
   var nodes: [ONNXNodeProto] = []
@@ -86,8 +91,10 @@ final class Graph {
   func stored(_ name: String, _ make: () -> Constant) -> String { constant(name, make) }
 
   /// The name of so many equal values.
-  func filled(_ name: String, _ value: Double, count: Int) -> String {
-    constant("\(name).\(count)") { Constant(values: .full([count], value)) }
+  func filled(_ name: String, _ value: Double, _ shape: [Int]) -> String {
+    constant("\(name).\(shape.map(String.init).joined(separator: "."))") {
+      Constant(values: .full(shape, value))
+    }
   }
 
   /// The name of a single value.

@@ -54,18 +54,56 @@ extension GraphSignal {
   /// Groups standardised as the instances of `InstanceNormalization`, then scale and shift: opset
   /// 21's `GroupNormalization` computes the variance as a difference of squares in ONNX Runtime.
   func applying(_ layer: GroupNorm, _ mode: Mode) -> GraphSignal {
+    if graph.isForEngine { return normalizedByMeans(layer) }
     let name = layerName(layer.weight)
     let (groups, channels) = (layer.groups, [layer.weight.value.count, 1, 1])
     let normal = reshaped(name + ".group", [shape[0], groups, shape[1...].reduce(1, *) / groups])
       .node(
         "InstanceNormalization", name + ".standardize",
-        [graph.filled("ones", 1, count: groups), graph.filled("zeros", 0, count: groups)],
+        [graph.filled("ones", 1, [groups]), graph.filled("zeros", 0, [groups])],
         [.init("epsilon", layer.epsilon)])
     let y = normal.reshaped(name + ".ungroup", shape)
       .node("Mul", name + ".scale", [graph.vector(layer.weight, channels)])
       .node("Add", name, [graph.vector(layer.bias, channels)])
     return layer.relu ? y.applying(.relu) : y
   }
+
+  /// The same as means over places, then over the channels of a group. OpenVINO's kernel for instances reads planes, and
+  /// reorders what convolutions give it channels last; this reads it as it lies. The variance is of what is left when the
+  /// mean is taken away, not a difference of squares, so that it can be computed in bf16, too.
+  private func normalizedByMeans(_ layer: GroupNorm) -> GraphSignal {
+    let name = layerName(layer.weight)
+    let (images, channels, groups) = (shape[0], shape[1], layer.groups)
+    let grouped = [images, groups, channels / groups, 1]
+    func overPlaces(_ x: GraphSignal, _ type: String, _ part: String) -> GraphSignal {
+      x.node(type, name + part, [], [.init("axes", [2, 3])], shape: [images, channels, 1, 1])
+    }
+    func overGroups(_ x: GraphSignal, _ part: String) -> GraphSignal {
+      x.reshaped(name + part + ".channels", grouped)
+        .node("ReduceMean", name + part, [], [.init("axes", [2])], shape: [images, groups, 1, 1])
+    }
+    let mean = overGroups(overPlaces(self, "ReduceMean", ".mean"), ".mean.group")
+      .node("Mul", name + ".mean.spread", [graph.filled("ones", 1, [1] + grouped.dropFirst())])
+      .reshaped(name + ".mean.channels", [images, channels, 1, 1])
+    let centred = node("Sub", name + ".centre", [mean.value])
+    let length = overPlaces(centred, "ReduceL2", ".length")
+    let squares = length.node("Mul", name + ".squares", [length.value])
+      .node("Div", name + ".variance", [graph.scalar("places.\(places)", Double(places))])
+    let deviation = overGroups(squares, ".variance.group")
+      .node("Add", name + ".epsilon", [graph.scalar("epsilon.\(layer.epsilon)", layer.epsilon)])
+      .node("Sqrt", name + ".deviation")
+    let weight = graph.vector(layer.weight, Array(grouped.dropFirst()))
+    let scale = GraphSignal(
+      value: graph.append("Div", name + ".scale.group", [weight, deviation.value]), shape: grouped,
+      graph: graph
+    ).reshaped(name + ".scale.channels", [images, channels, 1, 1])
+    let y = centred.node("Mul", name + ".scale", [scale.value])
+      .node("Add", name, [graph.vector(layer.bias, [channels, 1, 1])])
+    return layer.relu ? y.applying(.relu) : y
+  }
+
+  /// Places of a feature map.
+  private var places: Int { shape[2...].reduce(1, *) }
 
   /// `BatchNormalization` with the running statistics; `Graph.foldBatchNorms` puts it into the
   /// convolution before it.

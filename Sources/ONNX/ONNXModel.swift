@@ -78,7 +78,7 @@ public struct ONNXModel {
     guard int8 != nil || !model.store.parameters.contains(where: \.isFrozen) else {
       throw TorchError("ONNX: the network is frozen, and its values are no longer its own")
     }
-    let graph = Graph(int8: int8)
+    let graph = Graph(int8: int8, isForEngine: lent != nil)
     let shape = images.isChannelsLast ? [1, height, width, 3] : [1, 3, height, width]
     let logits = withInference {
       let input = GraphSignal(value: "images", shape: shape, graph: graph)

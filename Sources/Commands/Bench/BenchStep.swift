@@ -140,15 +140,15 @@ struct BenchStep: RegistryCommand {
     if precision == .auto {
       let ways = EngineTimer.ways(way.engine, on: device)
       way = try timer.teacher(ways, named: JSONText.line(spec)) {
-        try frozen(spec, $0, device).network
+        try frozen(spec, $0, $1, device).network
       }
       .way
     }
-    return (try frozen(spec, way, device), way)
+    return (try frozen(spec, way, batchSize, device), way)
   }
 
   private func frozen(
-    _ spec: ModelSpec, _ way: Computation, _ device: Device
+    _ spec: ModelSpec, _ way: Computation, _ batchSize: Int, _ device: Device
   ) throws -> Frozen {
     if way.precision == .int8 {
       if let reason = Int8Network.reason(way.engine, device) { throw RecipeError(reason) }
@@ -157,7 +157,7 @@ struct BenchStep: RegistryCommand {
       guard let views = images.teacher[resolution] else { throw RecipeError("no views") }
       let network = try Int8Network(
         { try built(spec, seed: 1) }, views: views, batchSize: batchSize,
-        with: OpenVINO.found.get())
+        timesBF16: true, with: OpenVINO.found.get())
       return Frozen(network: network.network, engine: .openvino)
     }
     return try way.engine.freeze(

@@ -18,7 +18,8 @@ package final class EngineTimer {
 
   private let device: Device
   private let resolution: Int
-  private let count: Int
+  /// Views that are computed at a time, no more than 32.
+  package let count: Int
   private let folder: String
   private lazy var deadline = ContinuousClock.now + .seconds(60)
 
@@ -28,7 +29,7 @@ package final class EngineTimer {
   private static let passes = 3
 
   /// - Parameters:
-  ///   - count: images that are computed at a time in the run; no more than 32 are timed.
+  ///   - count: images that are computed at a time in the run.
   ///   - cacheFolder: where measurements are kept; the user's cache without it.
   package init(device: Device, resolution: Int, count: Int, cacheFolder: String? = nil) {
     (self.device, self.resolution) = (device, resolution)
@@ -54,12 +55,13 @@ package final class EngineTimer {
   /// - Parameters:
   ///   - ways: those that are possible, the usual first.
   ///   - name: the network, for whoever asks for the same again.
-  ///   - build: the network, frozen in one of the ways.
+  ///   - build: the network, frozen in one of the ways for so many images at a time: made for more, it would compute more.
   package func teacher(
-    _ ways: [Computation], named name: String, _ build: (Computation) throws -> any Classifier
+    _ ways: [Computation], named name: String,
+    _ build: (_ way: Computation, _ batchSize: Int) throws -> any Classifier
   ) throws -> Choice {
     try choose(ways, \.description, "teacher", name) { way in
-      let network = try build(way)
+      let network = try build(way, self.count)
       let images = self.views
       let mode = Mode.evaluation(way.precision.dtype ?? .f32)
       return { _ = withInference { network(images, mode) } }
@@ -128,7 +130,7 @@ package final class EngineTimer {
 
   private func key(_ role: String, _ network: String) -> [String] {
     [
-      role, network, "\(resolution) px", "\(count) images", "\(device)",
+      role, network, "\(resolution) px", "\(count) images at a time", "\(device)",
       "\(Torch.threads) threads", "libtorch \(Torch.version) \(Torch.cpuCapability)",
       "openvino \(OpenVINO.atHand?.version ?? "none")", "cpu \(Processor.identity)",
     ]

@@ -12,7 +12,6 @@ struct Int8Teacher {
   let name: [String]
   /// Whether it will be shown mixtures.
   let mixup: Bool
-  let batchSize: Int
   let views: (_ resolution: Int, _ count: Int) throws -> Tensor
   /// Where findings are kept.
   let folder: String
@@ -29,8 +28,9 @@ struct Int8Teacher {
 
   /// The teacher in int8.
   ///
+  /// - Parameter batchSize: how many images it will usually be given at once.
   /// - Throws: `TorchError` with both figures when it is not near enough to float.
-  func network(_ load: () throws -> any Model) throws -> Int8Network {
+  func network(_ load: () throws -> any Model, _ batchSize: Int) throws -> Int8Network {
     let openVINO = try OpenVINO.found.get()
     // Features of all views at a time take no more than some gigabytes.
     let room = max(
@@ -40,7 +40,7 @@ struct Int8Teacher {
     let check = all.narrowed(0, Self.calibrated..<Self.calibrated + Self.checked)
     let key =
       name + [
-        "calibration 1", "\(teacher.resolution) px",
+        "calibration 2", "\(Processor.identity)", "\(teacher.resolution) px",
         "libtorch \(Torch.version) \(Torch.cpuCapability)",
         "openvino \(openVINO.version)", "\(teacher.int8.agreement), \(teacher.int8.kl)",
         "views \(Checksum.sha256(of: all.contiguous.bytes))",
@@ -56,7 +56,7 @@ struct Int8Teacher {
       load, views: images, check: check,
       mixed: mixup ? Mixup.mix(check, check.rolled(1), lambda: 0.7) : nil,
       limits: .init(agreement: teacher.int8.agreement, kl: teacher.int8.kl),
-      batchSize: batchSize, with: openVINO)
+      batchSize: batchSize, timesBF16: true, with: openVINO)
     try AtomicFile.makeFolder(folder)
     try JSONText.write(Kept(key: key, findings: network.findings), to: path)
     tell("calibrated to int8 in \(NumberText.duration(start.duration(to: .now).seconds))")

@@ -148,12 +148,11 @@ struct TeacherLoader {
     }
     let openVINO = try OpenVINO.found.get()
     let file = try ONNXFile(loader.find(recipe.path))
-    func build(_ way: Computation) throws -> ONNXClassifier {
+    func build(_ way: Computation, _ batchSize: Int) throws -> ONNXClassifier {
       try ONNXClassifier(
         file, classes: recipe.classes, size: recipe.input.size, layout: recipe.input.layout,
         input: recipe.input.scaling, outputs: recipe.outputs,
-        precision: way.precision.dtype ?? .f32, batchSize: self.recipe.imagesAtOnce,
-        with: openVINO)
+        precision: way.precision.dtype ?? .f32, batchSize: batchSize, with: openVINO)
     }
     var wanted = way
     var notes: [String] = []
@@ -164,9 +163,8 @@ struct TeacherLoader {
       wanted = Computation(engine: .openvino, precision: .f32)
     }
     let (settledWay, remarks) = try settled(
-      wanted, EngineTimer.ways(.openvino, on: device), teacher, file.checksum
-    ) { try build($0) }
-    let network = try build(settledWay)
+      wanted, EngineTimer.ways(.openvino, on: device), teacher, file.checksum, build)
+    let network = try build(settledWay, self.recipe.imagesAtOnce)
     guard recipe.classNames.isEmpty || recipe.classNames.count == network.classes else {
       throw TorchError(
         "\(file.path): has \(network.classes) classes, and classNames names \(recipe.classNames.count)"
@@ -189,10 +187,10 @@ struct TeacherLoader {
       return try ready?.model
         ?? loader.teacher(path, spec, teacher, key: key, classes: classes).model
     }
-    func freeze(_ way: Computation) throws -> Frozen {
+    func freeze(_ way: Computation, _ batchSize: Int) throws -> Frozen {
       try way.engine.freeze(
         model(), height: teacher.resolution, width: teacher.resolution,
-        precision: way.precision.dtype ?? .f32, batchSize: recipe.imagesAtOnce, device: device)
+        precision: way.precision.dtype ?? .f32, batchSize: batchSize, device: device)
     }
     guard let file = ready else { throw TorchError("there is no network") }
     let shape = try JSONText.line(file.spec)
@@ -202,14 +200,15 @@ struct TeacherLoader {
     var costs: [String] = []
     let int8 = Int8Teacher(
       teacher: teacher, name: [checksum, shape, input], mixup: recipe.views.mixup > 0,
-      batchSize: recipe.imagesAtOnce, views: views,
+      views: views,
       folder: (cacheFolder ?? CacheFolder.user) + "/int8", tell: { costs.append($0) })
     var ways = EngineTimer.ways(way.engine, on: device)
     if teacher.int8.allow, Int8Network.reason(way.engine, device) == nil {
       ways.append(Computation(engine: .openvino, precision: .int8))
     }
-    var (way, remarks) = try settled(way, ways, teacher, shape) { way in
-      way.precision == .int8 ? try int8.network(model).network : try freeze(way).network
+    var (way, remarks) = try settled(way, ways, teacher, shape) { way, batchSize in
+      way.precision == .int8
+        ? try int8.network(model, batchSize).network : try freeze(way, batchSize).network
     }
     if way.precision == .int8, let reason = Int8Network.reason(way.engine, device) {
       remarks.append("teacher computes in f32: \(reason)")
@@ -218,13 +217,13 @@ struct TeacherLoader {
     let frozen: Frozen
     var (identity, scales) = (["model: \(shape)", "input: \(input)"], String?.none)
     if way.precision == .int8 {
-      let network = try int8.network(model)
+      let network = try int8.network(model, recipe.imagesAtOnce)
       let sum = Checksum.sha256(of: try JSONText.line(network.findings.scales))
       frozen = Frozen(network: network.network, engine: .openvino)
       (scales, identity) = (sum, identity + ["int8: \(sum)"])
       remarks.append((costs + [int8.words(network.findings)]).joined(separator: "; "))
     } else {
-      frozen = try freeze(way)
+      frozen = try freeze(way, recipe.imagesAtOnce)
     }
     return Loaded(
       frozen: frozen, precision: way.precision, identity: identity, classNames: classNames,
@@ -237,7 +236,7 @@ struct TeacherLoader {
   /// A way without `auto`, measured where it has to be, and what is to be said of that.
   private func settled(
     _ way: Computation, _ ways: [Computation], _ teacher: TeacherRecipe, _ name: String,
-    _ build: (Computation) throws -> any Classifier
+    _ build: (Computation, Int) throws -> any Classifier
   ) throws -> (way: Computation, remarks: [String]) {
     guard way.precision == .auto else { return (way, []) }
     if ways.isEmpty { _ = try OpenVINO.found.get() }
