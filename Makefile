@@ -31,8 +31,10 @@ test: ## run every test
 	@Scripts/setup.sh tests
 	$(TEST)
 
-soak: ## run the tests, the long ones too
+soak: build ## run the tests, the long ones too, on photographs and on classifiers of other exporters (1 GB, fetched once)
 	@Scripts/setup.sh tests
+	@Scripts/demo-photos.sh data
+	@Scripts/onnx_zoo.sh
 	FUNMATCH_SOAK=1 $(TEST)
 
 studies: build ## some hours: the paper's claims in small, all of Studies/, with reports (STUDY=patience runs one)

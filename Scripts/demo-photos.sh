@@ -61,9 +61,10 @@ fetch_teacher() {
 
 mkdir -p "$data"
 fetch_photographs
-# Studies need no more.
+# Studies need no more; `data` is the teacher, too.
 [ "${1:-}" != tiles ] || exit 0
 fetch_teacher
+[ "${1:-}" != data ] || exit 0
 
 compare() {
   "$tool" evaluate "$1" --data "photos:$data/held-out" --teacher "$data/efficientnet-lite1.safetensors" --json

@@ -46,39 +46,6 @@ struct Int8Tests {
 
   private func openVINO() throws -> OpenVINO { try #require(OpenVINO.atHand) }
 
-  /// What bytes give that are multiplied and added as whole numbers, then scaled.
-  @Test func aLayerIsExactIntegerArithmetic() throws {
-    let (channels, count) = (16, 64)
-    let views = Self.views(count, side: 3)
-    let network = try Int8Network(
-      { Self.convolution(channels, relu: false) }, views: views, batchSize: count,
-      with: openVINO())
-    let layer = try #require(network.findings.scales.layers["stem.weight"])
-    let model = Self.convolution(channels, relu: false)
-    let kernel = try #require(model.store["stem.weight"]).value.array(as: Float.self)
-    let images = views.array(as: Float.self)
-    let logits = network.network(views, .evaluation(.f32)).array(as: Float.self)
-    let (scale, zero) = (layer.input.scale, layer.input.zero)
-    var worst: Float = 0
-    for image in 0..<count {
-      for channel in 0..<channels {
-        var sum = 0
-        for place in 0..<27 {
-          let value = images[image * 27 + place] / scale
-          let code = max(0, min(255, Int(value.rounded(.toNearestOrEven)) + zero))
-          let weight = Int(
-            (kernel[channel * 27 + place] / layer.kernel[channel]).rounded(.toNearestOrEven))
-          sum += (code - zero) * weight
-        }
-        let expected = Float(sum) * (scale * layer.kernel[channel]) + layer.bias[channel]
-        let step = scale * layer.kernel[channel]
-        worst = max(worst, abs(logits[image * channels + channel] - expected) / step)
-      }
-    }
-    // A hundredth of the least that a product can change.
-    #expect(worst < 0.01, "\(worst) steps")
-  }
-
   /// What is computed is as near to float as calibration reckoned: no range, correction or sum is another layer's. OpenVINO
   /// leaves out some roundings, where a sum is part of a convolution, so that logits themselves differ.
   @Test(arguments: ["resnet18", "efficientnet-lite0", "mobilenet-v3-small", "bit-r50x1"])
