@@ -61,7 +61,7 @@ def tensorflow_files():
     applications = tensorflow.keras.applications
     for name, make, ends in (
             ("mobilenet-v2", applications.MobileNetV2, "softmax"),
-            ("efficientnet-b0", applications.EfficientNetB0, None),
+            ("mobilenet-v3-small", applications.MobileNetV3Small, None),
             ("densenet-121", applications.DenseNet121, "softmax")):
         network = make(weights=None, input_shape=(96, 96, 3), classes=12, classifier_activation=ends)
         signature = [tensorflow.TensorSpec((None, 96, 96, 3), tensorflow.float32, name="images")]

@@ -68,10 +68,12 @@ struct ONNXTeacherTests {
           entry.name,
           [
             "--set", "teachers=[\(teacher)]", "--set", "data.test=null", "--set",
-            "data.validation=null", "--set", "evaluation.trainingImages=0",
+            "data.validation=null", "--set", "evaluation.trainingImages=0", "--set",
+            "checkpoints.best=false",
           ]), in: run.folder)
       guard result.status == 0 else {
         #expect(result.errors.split(separator: "\n").count == 1, "\(result.errors)")
+        print("\(entry.name) does not teach: \(result.errors)")
         continue
       }
       teaching += 1
