@@ -23,7 +23,7 @@ struct ReportStudent {
   let isStarted: Bool
   /// The recipe's text.
   let recipe: String
-  /// What it ran on, as the file has it.
+  /// What it ran on and what its networks computed with, as the files have it.
   let environment: String?
   let result: RunResult?
   let metrics: RunMetrics
@@ -52,9 +52,11 @@ struct ReportStudent {
     recipe = text
     for (key, value) in member?.settings ?? [:] { values[key] = NumberText.short(value) }
     self.values = values
-    environment =
-      try files.fileExists(atPath: folder.environment)
-      ? Self.text(folder.environment).trimmingCharacters(in: .whitespacesAndNewlines) : nil
+    let environments = try [folder.environment, folder.engine].filter {
+      files.fileExists(atPath: $0)
+    }
+    .map { try Self.text($0).trimmingCharacters(in: .whitespacesAndNewlines) }
+    environment = environments.isEmpty ? nil : environments.joined(separator: "\n")
     let result = RunResult(path: folder.result)
     self.result = result
     teachers = ReportTeacher.all(

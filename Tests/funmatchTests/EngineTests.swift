@@ -60,6 +60,8 @@ struct EngineTests {
     #expect(whole.status == 0, "\(whole.errors)")
     let first = try choice("whole")
     #expect(first.student == "f32" && first.teachers[0].precision == "f32")
+    let page = String(decoding: try folder.bytes("whole/report/index.html"), as: UTF8.self)
+    #expect(page.contains("&quot;student&quot; : &quot;f32&quot;"))
     let stopped = try run.killed(at: 6, auto + ["--resume"])
     try prefer("bf16")
     let other = try distil("other")
