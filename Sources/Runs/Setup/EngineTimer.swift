@@ -23,7 +23,7 @@ package final class EngineTimer {
   private let folder: String
   private lazy var deadline = ContinuousClock.now + .seconds(60)
 
-  /// How much faster than the first another way has to be.
+  /// How much faster than those before it another way has to be: less than that is as often chance.
   static let gain = 1.1
   private static let mostImages = 32
   private static let passes = 3
@@ -113,10 +113,12 @@ package final class EngineTimer {
       try? JSONText.write(kept, to: path)
     }
     let timed = ways.compactMap { way in kept.seconds[name(way)].map { (way: way, seconds: $0) } }
-    guard let first = timed.first, let best = timed.min(by: { $0.seconds < $1.seconds }) else {
+    guard var chosen = timed.first else {
       throw RecipeError("precision: auto: there is nothing to choose from")
     }
-    let chosen = first.seconds / best.seconds >= Self.gain ? best : first
+    for other in timed.dropFirst() where chosen.seconds / other.seconds >= Self.gain {
+      chosen = other
+    }
     let all = timed.map { "\(name($0.way)) \(NumberText.significant($0.seconds)) s" }
     let words =
       "\(role) computes in \(name(chosen.way)) (\(count) views: \(all.joined(separator: ", ")))"
