@@ -12,7 +12,7 @@ struct CalibrationSignal: Signal {
     let isFloat: (String) -> Bool
     fileprivate var sums = 0
     /// Whether the network normalises over groups, which is done in float: sums stay what they are then, for rounding them
-    /// only costs time (R152x2 6 to 14 % of a forward pass).
+    /// only costs time (R152x2 15 % of a forward pass).
     fileprivate var normalizesGroups = false
 
     init(isFloat: @escaping (String) -> Bool) { self.isFloat = isFloat }

@@ -40,7 +40,7 @@ struct Int8Teacher {
     let check = all.narrowed(0, Self.calibrated..<Self.calibrated + Self.checked)
     let key =
       name + [
-        "calibration 2", "\(Processor.identity)", "\(teacher.resolution) px",
+        "calibration 2", "\(teacher.resolution) px",
         "libtorch \(Torch.version) \(Torch.cpuCapability)",
         "openvino \(openVINO.version)", "\(teacher.int8.agreement), \(teacher.int8.kl)",
         "views \(Checksum.sha256(of: all.contiguous.bytes))",
@@ -56,7 +56,7 @@ struct Int8Teacher {
       load, views: images, check: check,
       mixed: mixup ? Mixup.mix(check, check.rolled(1), lambda: 0.7) : nil,
       limits: .init(agreement: teacher.int8.agreement, kl: teacher.int8.kl),
-      batchSize: batchSize, timesBF16: true, with: openVINO)
+      batchSize: batchSize, with: openVINO)
     try AtomicFile.makeFolder(folder)
     try JSONText.write(Kept(key: key, findings: network.findings), to: path)
     tell("calibrated to int8 in \(NumberText.duration(start.duration(to: .now).seconds))")
