@@ -145,7 +145,10 @@ let package = Package(
     tests("Reports"), tests("Commands"),
     .testTarget(
       name: "funmatchTests",
-      dependencies: ["funmatch", "FunMatchTestSupport", "FunMatchStudies"],
+      dependencies: [
+        "funmatch", "FunMatchTestSupport", "FunMatchFiles", "FunMatchFrozen", "FunMatchONNX",
+        "FunMatchStudies",
+      ],
       path: "Tests/funmatchTests"),
   ],
   swiftLanguageModes: [.v6],

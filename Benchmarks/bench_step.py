@@ -48,7 +48,9 @@ class Bench:
         self.missing = {version: why for version, why in pythons.items() if why.startswith("failed")}
         threads = str(peers["threads"])
         self.environment = {
-            "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "TORCHINDUCTOR_COMPILE_THREADS": threads}
+            "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "TORCHINDUCTOR_COMPILE_THREADS": threads,
+            # As funmatch has it: else glibc maps large tensors anew every time, which costs them up to a tenth.
+            "GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=4294967296"}
 
     def peer(self, pair, version, setting, steps, timeout):
         # Compiled code is kept, so that the rounds need not compile again.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import FunMatchRuns
 import FunMatchSettings
+import FunMatchTorch
 
 /// The tool: one subcommand a file. A tool with more families, data sets or metrics is a call of `main(registry:)`.
 public struct FunMatchCommand: ParsableCommand {
@@ -26,6 +27,7 @@ public struct FunMatchCommand: ParsableCommand {
   public static func main(registry: Registry = .standard) {
     // Who reads our output may be gone before a run is: then there is nobody to tell, that is all.
     signal(SIGPIPE, SIG_IGN)
+    Torch.keepFreedMemory()
     do {
       var command = try parseAsRoot()
       if let command = command as? any RegistryCommand {

@@ -36,7 +36,8 @@ public final class FrozenNetwork: Classifier {
   ///   - images: what they are; not planes.
   ///   - precision: f32, bf16 or f16.
   ///   - batchSize: how many images it will usually be given at once. As many or some of them go through it together.
-  ///   - int8: layers that compute in int8; `model` is frozen in f32 then, on the CPU, and `precision` is that of the rest.
+  ///   - int8: layers that compute in int8, and what the others do, whatever `precision` is; `model` is frozen in f32 then, on
+  ///     the CPU.
   ///   - keepsWeights: whether `model` is still needed; else its values are given up when the graph has them.
   /// - Throws: `TorchError` when the network cannot see such images, or OpenVINO cannot compile it.
   public init(
@@ -60,7 +61,8 @@ public final class FrozenNetwork: Classifier {
       Torch.releaseMemory()
     }
     let read = try Self.read(graph.bytes(batchSize: self.batchSize), openVINO)
-    compiled = try CompiledNetwork(read, precision, openVINO)
+    let others: DType? = int8.map { $0.othersInBF16 == true ? .bf16 : .f32 }
+    compiled = try CompiledNetwork(read, others ?? precision, openVINO)
   }
 
   private static func read(_ bytes: Data, _ openVINO: OpenVINO) throws -> OpaquePointer {

@@ -31,6 +31,8 @@ public struct Int8Scales: Codable, Sendable, Equatable {
   public var layers: [String: Layer] = [:]
   /// Both summands of each sum of feature maps, by its number in a forward pass; others are added in float.
   public var sums: [Int: [Range]] = [:]
+  /// Whether all other layers compute in bf16; `nil`: in f32.
+  public var othersInBF16: Bool?
 
   /// Nothing in int8.
   public init() {}

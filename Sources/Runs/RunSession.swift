@@ -39,7 +39,7 @@ public final class RunSession: Participant {
     let training = try StudentTraining(group, recipe, kept: kept)
     self.training = training
     // Before the recipe is written anew: what a folder of an earlier version computes with is known by its recipe.
-    if let kept { try JSONText.write(kept, to: folder.engine) }
+    try kept?.write(to: folder)
     lock = try folder.make(recipe)
     let log = RunLog.make(
       path: folder.log, isQuiet: options.isQuiet, name: options.session?.name ?? "")
@@ -66,13 +66,13 @@ public final class RunSession: Participant {
       pending = checkpoint.description.pending
       log.info("resumed after step \(done)")
     }
-    guard kept.map({ $0 == training.engines }) ?? true else {
+    guard kept?.isSame(as: training.engines) ?? true else {
       throw RecipeError(
         "\(folder.path) holds a run that computes otherwise (\(kept?.words ?? "")) than the others "
           + "(\(training.engines.words))")
     }
     saved = done
-    try JSONText.write(training.engines, to: folder.engine)
+    try training.engines.write(to: folder)
     if done < training.steps { try? FileManager.default.removeItem(atPath: folder.result) }
     let environment = RunEnvironment(device: options.device)
     if done > 0, let before = RunEnvironment(path: folder.environment), before != environment {

@@ -53,7 +53,8 @@ package struct StudentTraining {
       (precision, measured) = (found.precision, found.words)
     }
     self.measured = measured
-    engines = EngineChoice(teachers: group.teacherEngines, student: precision)
+    engines = EngineChoice(
+      teachers: group.teacherEngines, student: precision, calibrations: group.calibrations)
     origin = Self.origin(
       group.kind, images: group.datasets.trainingCount, teachers: group.teachers.map(\.checksum),
       student: try group.loader.checksum(own.weights))

@@ -188,6 +188,9 @@ public final class TrainingGroup {
   /// What each teacher computes with.
   var teacherEngines: [Computation] { loaded.engines }
 
+  /// What calibration found of those in int8, by the checksums of their ranges.
+  var calibrations: [String: Int8Network.Findings] { loaded.calibrations }
+
   /// What is to be said of that: what was measured, and why libtorch computes where OpenVINO might.
   var remarks: [String] { Set(loaded.remarks).sorted() }
 

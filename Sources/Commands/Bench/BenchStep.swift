@@ -157,7 +157,7 @@ struct BenchStep: RegistryCommand {
       guard let views = images.teacher[resolution] else { throw RecipeError("no views") }
       let network = try Int8Network(
         { try built(spec, seed: 1) }, views: views, batchSize: batchSize,
-        with: OpenVINO.found.get())
+        timesBF16: true, with: OpenVINO.found.get())
       return Frozen(network: network.network, engine: .openvino)
     }
     return try way.engine.freeze(

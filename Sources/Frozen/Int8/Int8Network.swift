@@ -46,6 +46,8 @@ public struct Int8Network {
   /// How many of the worst blocks stay in float, one trial after the other.
   private static let trials = [0, 1, 2, 3, 4, 6, 8, 12]
   private static let rankingViews = 32
+  /// How much faster bf16 has to be.
+  private static let gain = 1.1
 
   /// Calibrates a network.
   ///
@@ -57,11 +59,12 @@ public struct Int8Network {
   ///   - limits: how near it has to be.
   ///   - images: what it will be given, if not views; nothing is compared then.
   ///   - batchSize: how many images it will usually be given at once.
+  ///   - timesBF16: whether other layers compute in bf16 where that is measured to be faster.
   /// - Throws: `TorchError` when it has no convolution that int8 is for, or does not come near enough.
   public init(
     _ load: () throws -> any Model, views: Tensor, check: Tensor? = nil, mixed: Tensor? = nil,
     limits: Limits? = nil, images: ONNXModel.Images = .views, batchSize: Int,
-    with openVINO: OpenVINO
+    timesBF16: Bool = false, with openVINO: OpenVINO
   ) throws {
     let side = views.shape[2]
     func logits(_ network: FrozenNetwork, _ images: Tensor) -> Tensor {
@@ -77,6 +80,27 @@ public struct Int8Network {
     }
     let model = try load()
     model.freeze(on: .cpu, .f32)
+    func compiled(
+      _ scales: Int8Scales, _ blocks: [String]
+    ) throws -> (network: FrozenNetwork, findings: Findings) {
+      let network = try FrozenNetwork(
+        model, height: side, width: views.shape[3], images: images, precision: .f32,
+        batchSize: batchSize, int8: scales, with: openVINO)
+      let near = zip(float, [check, mixed]).map { float, images in
+        float.flatMap { float in
+          images.map { Int8Agreement(float: float, other: logits(network, $0)) }
+        }
+      }
+      return (
+        network,
+        Findings(
+          scales: scales, floatBlocks: blocks, agreement: near[0], mixedAgreement: near[1])
+      )
+    }
+    func meets(_ findings: Findings) -> Bool {
+      guard let limits, let found = findings.agreement else { return true }
+      return found.agreement >= limits.agreement && found.kl <= limits.kl
+    }
     var ranking: [String] = []
     var last: (network: FrozenNetwork, findings: Findings)?
     for count in check == nil ? [0] : Self.trials {
@@ -90,25 +114,19 @@ public struct Int8Network {
       let blocks = Set(ranking.prefix(count))
       let calibration = Int8Calibration(of: model, views: views, isFloat: blocks.contains)
       guard !calibration.scales.layers.isEmpty else { break }
-      let network = try FrozenNetwork(
-        model, height: side, width: views.shape[3], images: images, precision: .f32,
-        batchSize: batchSize, int8: calibration.scales, with: openVINO)
-      let near = zip(float, [check, mixed]).map { float, images in
-        float.flatMap { float in
-          images.map { Int8Agreement(float: float, other: logits(network, $0)) }
-        }
-      }
-      let findings = Findings(
-        scales: calibration.scales, floatBlocks: blocks.sorted(), agreement: near[0],
-        mixedAgreement: near[1])
-      last = (network, findings)
-      guard let limits, let found = near[0] else { break }
-      if found.agreement >= limits.agreement && found.kl <= limits.kl { break }
+      last = try compiled(calibration.scales, blocks.sorted())
+      if let last, meets(last.findings) { break }
     }
-    guard let last else { throw TorchError("it has no convolution that int8 is for") }
-    if let limits, let found = last.findings.agreement,
-      !(found.agreement >= limits.agreement && found.kl <= limits.kl)
-    {
+    guard var last else { throw TorchError("it has no convolution that int8 is for") }
+    if timesBF16, Engine.openVINOComputes(in: .bf16), meets(last.findings) {
+      var scales = last.findings.scales
+      scales.othersInBF16 = true
+      let other = try compiled(scales, last.findings.floatBlocks)
+      let some = views.narrowed(0, 0..<min(views.shape[0], last.network.batchSize))
+      let isFaster = Self.time(last.network, some) >= Self.time(other.network, some) * Self.gain
+      if isFaster, meets(other.findings) { last = other }
+    }
+    if let limits, let found = last.findings.agreement, !meets(last.findings) {
       throw TorchError(
         "int8 agrees with float on \(found.agreement) of the views and has a KL of \(found.kl) nats; "
           + "int8.agreement is \(limits.agreement) and int8.kl \(limits.kl)")
@@ -129,5 +147,12 @@ public struct Int8Network {
       model, height: side, width: side, precision: .f32, batchSize: batchSize,
       int8: findings.scales, with: openVINO, keepsWeights: false)
     self.findings = findings
+  }
+
+  /// The shortest of three passes after one.
+  private static func time(_ network: FrozenNetwork, _ images: Tensor) -> Duration {
+    (0...3).map { _ in
+      ContinuousClock().measure { _ = network(images, .evaluation(.f32)) }
+    }.dropFirst().min() ?? .zero
   }
 }

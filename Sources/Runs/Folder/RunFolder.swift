@@ -12,6 +12,8 @@ public struct RunFolder: Sendable {
   public var environment: String { path + "/environment.json" }
   /// What its networks compute with.
   public var engine: String { path + "/engine.json" }
+  /// Ranges and corrections of teachers in int8.
+  package var calibrations: String { path + "/int8.json" }
   /// One line a step.
   public var metrics: String { path + "/metrics.jsonl" }
   /// How it ended, and what it cost.

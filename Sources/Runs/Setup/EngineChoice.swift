@@ -6,11 +6,28 @@ import FunMatchSettings
 
 /// What the networks of a run compute with. It is settled before the first step and kept in the run's folder, since other
 /// engines and formats give other bits.
-public struct EngineChoice: Codable, Sendable, Equatable {
+public struct EngineChoice: Codable, Sendable {
   /// The teachers, in the order of the recipe.
   public let teachers: [Computation]
   /// What the student's convolutions compute in.
   public let student: Precision
+  /// What calibration found of teachers in int8, by `scales` of their computations; in a file of its own, since it is long.
+  package var calibrations: [String: Int8Network.Findings] = [:]
+
+  private enum CodingKeys: CodingKey { case teachers, student }
+
+  /// Whether the same computes.
+  package func isSame(as other: EngineChoice) -> Bool {
+    teachers == other.teachers && student == other.student
+  }
+
+  /// Writes what a run that goes on needs to know.
+  ///
+  /// - Throws: `FileError` when a file cannot be written.
+  package func write(to folder: RunFolder) throws {
+    if !calibrations.isEmpty { try JSONText.write(calibrations, to: folder.calibrations) }
+    try JSONText.write(self, to: folder.engine)
+  }
 
   /// That of a run which has begun; `nil` where nothing of it would be lost. Folders of earlier versions do not tell: all was
   /// libtorch's, in what the recipe in them says.
@@ -33,13 +50,15 @@ public struct EngineChoice: Codable, Sendable, Equatable {
       return EngineChoice(
         teachers: Array(repeating: part, count: count), student: recipe.student.precision)
     }
-    guard let kept = JSONText.read(folder.engine, as: EngineChoice.self),
+    guard var kept = JSONText.read(folder.engine, as: EngineChoice.self),
       kept.student != .auto, kept.teachers.isEmpty || kept.teachers.count == count || count == 0
     else {
       throw RecipeError(
         "\(folder.engine): is damaged or missing; expected what teachers and student compute with, in JSON"
       )
     }
+    // Without it calibration is repeated, and finds the same but for what was timed.
+    kept.calibrations = JSONText.read(folder.calibrations) ?? [:]
     return kept
   }
 

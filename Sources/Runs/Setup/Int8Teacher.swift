@@ -15,6 +15,8 @@ struct Int8Teacher {
   let views: (_ resolution: Int, _ count: Int) throws -> Tensor
   /// Where findings are kept.
   let folder: String
+  /// What its run knows of it, if that has begun.
+  let known: Int8Network.Findings?
   /// Told what that cost, where it was not known from before.
   let tell: (String) -> Void
 
@@ -32,6 +34,11 @@ struct Int8Teacher {
   /// - Throws: `TorchError` with both figures when it is not near enough to float.
   func network(_ load: () throws -> any Model, _ batchSize: Int) throws -> Int8Network {
     let openVINO = try OpenVINO.found.get()
+    func network(_ findings: Int8Network.Findings) throws -> Int8Network {
+      try Int8Network(
+        load, side: teacher.resolution, findings: findings, batchSize: batchSize, with: openVINO)
+    }
+    if let known { return try network(known) }
     // Features of all views at a time take no more than some gigabytes.
     let room = max(
       32, min(Self.calibrated, (1 << 28) / (32 * teacher.resolution * teacher.resolution)))
@@ -40,27 +47,25 @@ struct Int8Teacher {
     let check = all.narrowed(0, Self.calibrated..<Self.calibrated + Self.checked)
     let key =
       name + [
-        "calibration 2", "\(teacher.resolution) px",
+        "calibration 2", "\(Processor.identity)", "\(teacher.resolution) px",
         "libtorch \(Torch.version) \(Torch.cpuCapability)",
         "openvino \(openVINO.version)", "\(teacher.int8.agreement), \(teacher.int8.kl)",
         "views \(Checksum.sha256(of: all.contiguous.bytes))",
       ]
     let path = "\(folder)/\(Checksum.sha256(of: key.joined(separator: "\n")).prefix(32)).json"
     if let kept = JSONText.read(path, as: Kept.self), kept.key == key {
-      return try Int8Network(
-        load, side: teacher.resolution, findings: kept.findings, batchSize: batchSize,
-        with: openVINO)
+      return try network(kept.findings)
     }
     let start = ContinuousClock.now
-    let network = try Int8Network(
+    let calibrated = try Int8Network(
       load, views: images, check: check,
       mixed: mixup ? Mixup.mix(check, check.rolled(1), lambda: 0.7) : nil,
       limits: .init(agreement: teacher.int8.agreement, kl: teacher.int8.kl),
-      batchSize: batchSize, with: openVINO)
+      batchSize: batchSize, timesBF16: true, with: openVINO)
     try AtomicFile.makeFolder(folder)
-    try JSONText.write(Kept(key: key, findings: network.findings), to: path)
+    try JSONText.write(Kept(key: key, findings: calibrated.findings), to: path)
     tell("calibrated to int8 in \(NumberText.duration(start.duration(to: .now).seconds))")
-    return network
+    return calibrated
   }
 
   /// What is to be said of it.

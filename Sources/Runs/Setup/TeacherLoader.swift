@@ -13,6 +13,8 @@ struct LoadedTeachers {
   var teachers: [Teacher] = []
   /// What each computes with.
   var engines: [Computation] = []
+  /// What calibration found of those in int8, by `scales` of their computations.
+  var calibrations: [String: Int8Network.Findings] = [:]
   /// What is to be said of that: what was measured, and why some are not OpenVINO's, though they might be.
   var remarks: [String] = []
 }
@@ -88,8 +90,9 @@ struct TeacherLoader {
     var checksum: String
     var preprocessing: EvaluationPreprocessing?
     var remarks: [String] = []
-    /// In int8: SHA-256 of its ranges.
+    /// In int8: SHA-256 of its ranges, and what calibration found.
     var scales: String?
+    var findings: Int8Network.Findings?
   }
 
   private func load(_ place: Int, classes: Int, into loaded: inout LoadedTeachers) throws {
@@ -103,7 +106,10 @@ struct TeacherLoader {
         switch teacher.source {
         case .program(let program, let format): try self.program(program, format, way, key)
         case .onnx(let file): try onnx(file, way, teacher)
-        case .weights(let path, let spec): try network(path, spec, way, teacher, key, classes)
+        case .weights(let path, let spec):
+          try network(
+            path, spec, way, teacher, key, classes,
+            known: (kept?.scales).flatMap { chosen?.calibrations[$0] })
         }
     } catch let error as TorchError {
       throw RecipeError("\(key): \(error)")
@@ -117,6 +123,7 @@ struct TeacherLoader {
     loaded.engines.append(
       Computation(
         engine: found.frozen.engine, precision: found.precision, scales: found.scales))
+    if let scales = found.scales { loaded.calibrations[scales] = found.findings }
     loaded.remarks +=
       found.remarks
       + [found.frozen.reason].compactMap(\.self).map {
@@ -178,7 +185,7 @@ struct TeacherLoader {
 
   private func network(
     _ path: String, _ spec: ModelSpec?, _ way: Computation, _ teacher: TeacherRecipe,
-    _ key: String, _ classes: Int
+    _ key: String, _ classes: Int, known: Int8Network.Findings?
   ) throws -> Loaded {
     // Read once, and again where several ways are tried.
     var ready: ModelFile? = try loader.teacher(path, spec, teacher, key: key, classes: classes)
@@ -201,7 +208,8 @@ struct TeacherLoader {
     let int8 = Int8Teacher(
       teacher: teacher, name: [checksum, shape, input], mixup: recipe.views.mixup > 0,
       views: views,
-      folder: (cacheFolder ?? CacheFolder.user) + "/int8", tell: { costs.append($0) })
+      folder: (cacheFolder ?? CacheFolder.user) + "/int8", known: known,
+      tell: { costs.append($0) })
     var ways = EngineTimer.ways(way.engine, on: device)
     if teacher.int8.allow, Int8Network.reason(way.engine, device) == nil {
       ways.append(Computation(engine: .openvino, precision: .int8))
@@ -215,12 +223,14 @@ struct TeacherLoader {
       way = Computation(engine: way.engine, precision: .f32)
     }
     let frozen: Frozen
-    var (identity, scales) = (["model: \(shape)", "input: \(input)"], String?.none)
+    var identity = ["model: \(shape)", "input: \(input)"]
+    var (scales, findings) = (String?.none, Int8Network.Findings?.none)
     if way.precision == .int8 {
       let network = try int8.network(model, recipe.imagesAtOnce)
       let sum = Checksum.sha256(of: try JSONText.line(network.findings.scales))
       frozen = Frozen(network: network.network, engine: .openvino)
-      (scales, identity) = (sum, identity + ["int8: \(sum)"])
+      (scales, findings) = (sum, network.findings)
+      identity.append("int8: \(sum)")
       remarks.append((costs + [int8.words(network.findings)]).joined(separator: "; "))
     } else {
       frozen = try freeze(way, recipe.imagesAtOnce)
@@ -230,7 +240,7 @@ struct TeacherLoader {
       checksum: checksum,
       // At the size that it teaches at, whatever else its file may say.
       preprocessing: preprocessing.flatMap { $0.crop == teacher.resolution ? $0 : nil },
-      remarks: remarks, scales: scales)
+      remarks: remarks, scales: scales, findings: findings)
   }
 
   /// A way without `auto`, measured where it has to be, and what is to be said of that.
