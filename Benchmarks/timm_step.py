@@ -9,6 +9,7 @@ Precisions:
     f32               both networks
     bf16-autocast     both under autocast
     bf16-teacher      the frozen teacher's weights converted as a whole, the student under autocast
+    bf16-teacher-f32  the same, the student in f32
     int8-teacher      the teacher quantised by torchao (PT2E), the student under autocast
     int8-teacher-f32  the same, the student in f32
 Engines:
@@ -29,7 +30,7 @@ import torch.nn.functional as F
 from peer_timm import import_timm
 
 LAYOUTS = {"channels-last": torch.channels_last, "contiguous": torch.contiguous_format}
-PRECISIONS = ("f32", "bf16-autocast", "bf16-teacher", "int8-teacher", "int8-teacher-f32")
+PRECISIONS = ("f32", "bf16-autocast", "bf16-teacher", "bf16-teacher-f32", "int8-teacher", "int8-teacher-f32")
 ENGINES = ("eager", "compiled", "frozen", "frozen-eager")
 
 
@@ -59,9 +60,9 @@ class Step:
         self.shape = (arguments.batch, 3, arguments.resolution, arguments.resolution)
         self.generator = torch.Generator().manual_seed(0)
         self.beta = torch.distributions.Beta(1.0, 1.0)
-        self.teacher_dtype = torch.bfloat16 if arguments.precision == "bf16-teacher" else torch.float32
+        self.teacher_dtype = torch.bfloat16 if arguments.precision.startswith("bf16-teacher") else torch.float32
         self.teacher_autocast = arguments.precision == "bf16-autocast"
-        self.student_autocast = arguments.precision not in ("f32", "int8-teacher-f32")
+        self.student_autocast = arguments.precision != "f32" and not arguments.precision.endswith("-f32")
         self.make_teacher(timm)
         self.make_student(timm)
 
