@@ -122,14 +122,6 @@ int32_t ct_batch_norm_training(ct_tensor x, double epsilon, ct_tensor *out) {
                                /*cudnn_enabled=*/false));
   });
 }
-int32_t ct_batch_norm(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor mean,
-                      ct_tensor variance, bool training, double momentum, double epsilon,
-                      ct_tensor *out) {
-  return guard([&] {
-    *out = wrap(at::batch_norm(get(x), get(weight), get(bias), get(mean), get(variance), training,
-                               momentum, epsilon, /*cudnn_enabled=*/true));
-  });
-}
 int32_t ct_layer_norm(ct_tensor x, ct_tensor weight, ct_tensor bias, double epsilon,
                       ct_tensor *out) {
   return guard([&] {

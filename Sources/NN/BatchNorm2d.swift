@@ -1,6 +1,6 @@
 import FunMatchTorch
 
-/// Batch normalisation (Ioffe and Szegedy, 2015) of the channels of feature maps.
+/// Batch normalisation (Ioffe and Szegedy, 2015) of the channels of feature maps, with or without an activation behind it.
 ///
 /// In training it takes mean and biased variance of the batch and lets the running ones follow, by
 /// `momentum`, with the unbiased variance, as PyTorch does; otherwise, and where one of the running ones
@@ -20,15 +20,18 @@ public struct BatchNorm2d: Layer {
   public let runningVariance: Parameter
   package let epsilon: Double
   package let momentum: Double
+  /// What follows, if it does: one pass over memory does both in training.
+  package let activation: Activation?
 
   /// Over `channels`.
   ///
   /// - Parameters:
   ///   - convolution: what it normalises, if that has no bias and nothing else uses it.
   ///   - momentum: the share of a batch in the running statistics.
+  ///   - activation: the function of every value that follows.
   public init(
     _ path: Path, _ channels: Int, after convolution: Conv2d? = nil, epsilon: Double = 1e-5,
-    momentum: Double = 0.1
+    momentum: Double = 0.1, activation: Activation? = nil
   ) {
     weight = path.parameter("weight", [channels], .vector, .ones)
     bias = path.parameter("bias", [channels], .vector, .zeros)
@@ -36,6 +39,7 @@ public struct BatchNorm2d: Layer {
     runningVariance = path.buffer("running_var", [channels], .ones)
     self.epsilon = epsilon
     self.momentum = momentum
+    self.activation = activation
     if let convolution { path.store.folds.append((convolution.weight, self)) }
   }
 

@@ -19,14 +19,24 @@ extension Tensor: Signal {
       relu: layer.relu)
   }
 
-  /// The normalisation of (N, C, H, W); in training the running statistics follow.
+  /// The normalisation of (N, C, H, W), and the activation after it if there is one; in training the running statistics
+  /// follow.
   public func applying(_ layer: BatchNorm2d, _ mode: Mode) -> Tensor {
-    guard !layer.weight.isFolded else { return self }
-    return batchNorm(
+    let fused: NormActivation? =
+      switch layer.activation {
+      case nil: NormActivation.none
+      case .relu: .relu
+      case .relu6: .relu6
+      case .hardSwish: .hardSwish
+      case .hardSigmoid, .gelu: nil
+      }
+    guard !layer.weight.isFolded else { return layer.activation.map(applying) ?? self }
+    let normalized = batchNorm(
       weight: layer.weight.value, bias: layer.bias.value, mean: layer.runningMean.value,
       variance: layer.runningVariance.value,
       isTraining: mode.isTraining && layer.isUpdated && count > layer.weight.value.count,
-      momentum: layer.momentum, epsilon: layer.epsilon)
+      momentum: layer.momentum, epsilon: layer.epsilon, activation: fused ?? .none)
+    return fused == nil ? layer.activation.map(normalized.applying) ?? normalized : normalized
   }
 
   /// The normalisation of (…, C).

@@ -108,11 +108,14 @@ extension GraphSignal {
   /// `BatchNormalization` with the running statistics; `Graph.foldBatchNorms` puts it into the
   /// convolution before it.
   func applying(_ layer: BatchNorm2d, _ mode: Mode) -> GraphSignal {
-    guard !layer.weight.isFolded else { return self }
     let values = [layer.weight, layer.bias, layer.runningMean, layer.runningVariance]
-    return node(
-      "BatchNormalization", layerName(layer.weight), values.map { graph.vector($0) },
-      [.init("epsilon", layer.epsilon)])
+    let normalized =
+      layer.weight.isFolded
+      ? self
+      : node(
+        "BatchNormalization", layerName(layer.weight), values.map { graph.vector($0) },
+        [.init("epsilon", layer.epsilon)])
+    return layer.activation.map(normalized.applying) ?? normalized
   }
 
   /// `LayerNormalization` of the last dimension.

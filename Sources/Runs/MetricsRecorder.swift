@@ -106,11 +106,14 @@ final class MetricsRecorder {
   }
 
   private func evaluate(_ step: Int, into values: inout [String: Double]) throws {
-    for (name, evaluator) in [
-      ("train", training.group.slice), ("validation", training.group.validation),
-    ] {
+    let (group, isLast) = (training.group, step == training.steps)
+    let validation = try isLast ? group.lastValidation() : group.validation
+    for (name, evaluator) in [("train", group.slice), ("validation", validation)] {
       guard let evaluator else { continue }
-      let evaluation = try training.evaluate(evaluator, shouldStop: shouldStop)
+      let evaluation =
+        try isLast && name == "validation"
+        ? training.evaluateLast(evaluator, shouldStop: shouldStop)
+        : training.evaluate(evaluator, shouldStop: shouldStop)
       for (key, value) in evaluation.figures(metrics) { values["\(name).\(key)"] = value }
       let words = Self.words(evaluation)
       line?.clear()

@@ -170,17 +170,35 @@ package struct StudentTraining {
       shouldStop: shouldStop)
   }
 
-  /// The finished student as `funmatch evaluate` sees it: read from its file, in f32, on whatever engine is at hand.
+  /// The student at its end, as `funmatch evaluate` sees it: in f32, on whatever engine is at hand.
+  ///
+  /// - Throws: `CancellationError` when it is stopped.
+  func evaluateLast(_ evaluator: Evaluator, shouldStop: () -> Bool) throws -> Evaluation {
+    // What is frozen is another network than what a run may still save.
+    let copy = try student.spec.build(seed: nil)
+    copy.input = result.input
+    for (own, value) in zip(copy.store.all, result.store.all) { own.value.copy(from: value.value) }
+    return try evaluator(
+      EvaluatedModel(asEvaluated(copy), recipe.preprocessing, precision: .f32),
+      shouldStop: shouldStop)
+  }
+
+  private func asEvaluated(_ model: any Model) throws -> any Classifier {
+    let side = recipe.preprocessing.crop
+    return try Engine.auto.freeze(
+      model, height: side, width: side, precision: .f32,
+      batchSize: recipe.shared.evaluationBatchSize, device: group.device
+    ).network
+  }
+
+  /// The same of the student's file, beside its teachers.
   ///
   /// - Throws: `CancellationError` when it is stopped; `FileError` when the file cannot be read again.
   func compare(
     _ evaluator: Evaluator, _ path: String, registry: Registry, shouldStop: () -> Bool
   ) throws -> Comparison {
     let way = recipe.preprocessing
-    let network = try Engine.auto.freeze(
-      ModelFile(path: path, registry: registry).model, height: way.crop, width: way.crop,
-      precision: .f32, batchSize: recipe.shared.evaluationBatchSize, device: group.device
-    ).network
+    let network = try asEvaluated(ModelFile(path: path, registry: registry).model)
     let evaluation = try evaluator(
       EvaluatedModel(network, way, precision: .f32), shouldStop: shouldStop)
     return Comparison(

@@ -32,7 +32,8 @@ public final class TrainingGroup {
   /// shown each once, for all students.
   let slice: Evaluator?
   let validation: Evaluator?
-  private var test: Evaluator?
+  private var (finalValidation, test): (Evaluator?, Evaluator?)
+  private var finalTeachers: [Teacher]?
   private let registry: Registry
   /// Where it computes.
   public let device: Device
@@ -105,7 +106,8 @@ public final class TrainingGroup {
       labelsFit ? datasets.trainingSlice : datasets.trainingSlice.map { UnlabelledDataset($0) },
       datasets.sliceLoading)
     validation = alike?.validation ?? evaluator(datasets.validation, datasets.validationLoading)
-    test = alike?.test
+    (finalValidation, test) = (alike?.finalValidation, alike?.test)
+    finalTeachers = similar?.finalTeachers
   }
 
   /// Shows finished students the test images, with teachers that compute as `funmatch evaluate` has it: in f32, on whatever
@@ -113,22 +115,42 @@ public final class TrainingGroup {
   ///
   /// - Throws: an error naming the file of a teacher that is no longer there.
   func finalTest() throws -> Evaluator? {
-    if let test { return test }
-    guard let images = datasets.test else { return nil }
-    let usual = Computation(engine: .auto, precision: .f32)
-    let engine = device == .cpu && OpenVINO.atHand != nil ? Engine.openvino : .libtorch
-    let teachers =
-      loaded.engines.allSatisfy { $0 == .init(engine: engine, precision: .f32) }
-      ? teachers
-      : try TeacherLoader(
-        loader: loader, recipe: recipe, device: device,
-        chosen: EngineChoice(teachers: loaded.engines.map { _ in usual }, student: .f32),
-        cacheFolder: cacheFolder, views: Self.views(recipe, datasets)
-      ).teachers(classes: classes).teachers
-    test = Evaluator(
-      images, teachers: teachers.map(\.evaluated), ensemble: ensemble, metrics: registry.metrics,
-      batchSize: recipe.evaluationBatchSize, device: device, loading: datasets.testLoading)
+    test = try test ?? final(datasets.test, datasets.testLoading)
     return test
+  }
+
+  /// The same of the validation images.
+  ///
+  /// - Throws: an error naming the file of a teacher that is no longer there.
+  func lastValidation() throws -> Evaluator? {
+    if computesAsEvaluate { return validation }
+    finalValidation =
+      try finalValidation ?? final(datasets.validation, datasets.validationLoading)
+    return finalValidation
+  }
+
+  private func final(_ images: (any Dataset)?, _ loading: LoaderOptions) throws -> Evaluator? {
+    guard let images else { return nil }
+    let usual = Computation(engine: .auto, precision: .f32)
+    let teachers =
+      try computesAsEvaluate
+      ? teachers
+      : finalTeachers
+        ?? TeacherLoader(
+          loader: loader, recipe: recipe, device: device,
+          chosen: EngineChoice(teachers: loaded.engines.map { _ in usual }, student: .f32),
+          cacheFolder: cacheFolder, views: Self.views(recipe, datasets)
+        ).teachers(classes: classes).teachers
+    finalTeachers = teachers
+    return Evaluator(
+      images, teachers: teachers.map(\.evaluated), ensemble: ensemble, metrics: registry.metrics,
+      batchSize: recipe.evaluationBatchSize, device: device, loading: loading)
+  }
+
+  /// Whether teachers compute as `funmatch evaluate` has it.
+  private var computesAsEvaluate: Bool {
+    let engine = device == .cpu && OpenVINO.atHand != nil ? Engine.openvino : .libtorch
+    return loaded.engines.allSatisfy { $0 == .init(engine: engine, precision: .f32) }
   }
 
   /// Views such as teachers are shown in a run's first steps, unmixed: (count, 3, resolution, resolution), f32 in [-1, 1].

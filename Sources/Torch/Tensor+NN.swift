@@ -61,16 +61,29 @@ extension Tensor {
     Tensor.make("batch_norm", [self]) { ct_batch_norm_training(handle, epsilon, $0) }
   }
 
+  /// What batch normalisation may do with every value at the end.
+  public enum NormActivation: Int32, Sendable {
+    /// Nothing.
+    case none
+    /// max(x, 0).
+    case relu
+    /// min(max(x, 0), 6).
+    case relu6
+    /// x · min(max(x + 3, 0), 6) / 6.
+    case hardSwish
+  }
+
   /// Batch normalisation of (N, C, H, W) with the given mean and biased variance, (C); in training with
-  /// those of the batch, which the given ones follow in place by a share `momentum`.
+  /// those of the batch, which the given ones follow in place by a share `momentum`, the variance being
+  /// the unbiased one there. Then the activation. On the CPU bits do not depend on the number of threads.
   public func batchNorm(
     weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, isTraining: Bool,
-    momentum: Double, epsilon: Double
+    momentum: Double, epsilon: Double, activation: NormActivation = .none
   ) -> Tensor {
     Tensor.make("batch_norm", [self, weight, bias, mean, variance]) {
       ct_batch_norm(
         handle, weight.handle, bias.handle, mean.handle, variance.handle, isTraining, momentum,
-        epsilon, $0)
+        epsilon, activation.rawValue, $0)
     }
   }
 

@@ -241,5 +241,25 @@ struct EngineTests {
         .map { $0.split(separator: " ").dropLast().joined(separator: " ") }
     }
     #expect(rows(result.output).count == 2 && rows(result.output) == rows(evaluated.output))
+
+    // Those of the validation images after the last step, too.
+    let validated = try Tool.run(
+      "evaluate", folder.file("r/student.safetensors"), "--data", "fashion-mnist:train[200:260]",
+      "--teacher", folder.file("teacher.safetensors"), "--threads", "1", "--json", in: folder)
+    func object(_ line: Substring?) throws -> [String: Any] {
+      let object = try JSONSerialization.jsonObject(with: Data((line ?? "").utf8))
+      return try #require(object as? [String: Any])
+    }
+    let json = try object(validated.output.split(separator: "\n").last)
+    let metrics = try String(contentsOfFile: folder.file("r/metrics.jsonl"), encoding: .utf8)
+    let last = try object(metrics.split(separator: "\n").last)
+    var compared = 0
+    for (key, value) in last where key.hasPrefix("validation.") {
+      guard let told = json[String(key.dropFirst("validation.".count))] as? Double else { continue }
+      let kept = try #require(value as? Double)
+      #expect(abs(kept - told) < 1e-9, "\(key): \(kept), not \(told)")
+      compared += 1
+    }
+    #expect(compared > 2, "\(last.keys)")
   }
 }

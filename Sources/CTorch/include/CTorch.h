@@ -30,6 +30,7 @@ typedef enum { CT_F32 = 0, CT_BF16, CT_F16, CT_F64, CT_I64, CT_I32, CT_U8, CT_BO
 // Tensors on CT_META have a shape and no values.
 typedef enum { CT_CPU = 0, CT_CUDA, CT_MPS, CT_META } ct_device_type;
 typedef enum { CT_CONTIGUOUS = 0, CT_CHANNELS_LAST } ct_layout;
+typedef enum { CT_NO_ACTIVATION = 0, CT_RELU, CT_RELU6, CT_HARD_SWISH } ct_activation;
 
 typedef struct {
   int32_t type;
@@ -132,10 +133,10 @@ CT_CALL ct_max_pool2d(ct_tensor x, int64_t kernel, int64_t stride, int64_t paddi
 /// Batch normalisation with the statistics of `x` itself; `x` is (N, C, ...).
 CT_CALL ct_batch_norm_training(ct_tensor x, double epsilon, ct_tensor *out);
 /// Batch normalisation of (N, C, H, W); `mean` and `variance` are used, or in training follow those
-/// of `x`, which are used instead.
+/// of `x`, which are used instead; then the activation, a `ct_activation`.
 CT_CALL ct_batch_norm(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor mean,
                       ct_tensor variance, bool training, double momentum, double epsilon,
-                      ct_tensor *out);
+                      int32_t activation, ct_tensor *out);
 /// Layer normalisation of (..., C).
 CT_CALL ct_layer_norm(ct_tensor x, ct_tensor weight, ct_tensor bias, double epsilon,
                       ct_tensor *out);

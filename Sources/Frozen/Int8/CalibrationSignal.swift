@@ -74,7 +74,7 @@ struct CalibrationSignal: Signal {
   }
   func applying(_ layer: BatchNorm2d, _ mode: Mode) -> CalibrationSignal {
     guard layer.weight.isFolded else { return both { $0.applying(layer, mode) } }
-    return self
+    return layer.activation.map(applying) ?? self
   }
   func applying(_ layer: LayerNorm, _ mode: Mode) -> CalibrationSignal {
     both { $0.applying(layer, mode) }

@@ -17,8 +17,9 @@ struct ConvNorm: Layer {
       path / names.convolution, input, output, kernel: kernel, stride: stride, groups: groups)
     switch style.norm {
     case .batch(let epsilon):
-      norm = BatchNorm2d(path / names.norm, output, after: convolution, epsilon: epsilon)
-      self.activation = activation
+      norm = BatchNorm2d(
+        path / names.norm, output, after: convolution, epsilon: epsilon, activation: activation)
+      self.activation = nil
     case .group(let groups):
       let isReLU = activation == .relu
       norm = GroupNorm(path / names.norm, output, groups: groups, relu: isReLU)

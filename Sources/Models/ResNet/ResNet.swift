@@ -29,7 +29,7 @@ public final class ResNet: Model {
     store = ParameterStore(values)
     let root = store.root
     stem = Self.convolution(root / "conv1", 3, 64, kernel: 7, stride: 2)
-    norm = BatchNorm2d(root / "bn1", 64, after: stem)
+    norm = BatchNorm2d(root / "bn1", 64, after: stem, activation: .relu)
     var channels = 64
     var units: [ResNetUnit] = []
     for (stage, count) in spec.units.enumerated() {
@@ -58,7 +58,7 @@ public final class ResNet: Model {
   /// The mean of the last stage's channels, (N, C), f32, of images (N, 3, H, W) in the network's own
   /// range.
   public func features<S: Signal>(_ images: S, _ mode: Mode) -> S {
-    var x = Activation.relu(norm(stem(images, mode), mode))
+    var x = norm(stem(images, mode), mode)
     x = x.maxPooled(kernel: 3, stride: 2, padding: 1, withZeros: false)
     for unit in units { x = unit(x, mode) }
     return x.spatialMean(keepsSides: false)

@@ -21,7 +21,10 @@ struct ResNetUnit: Layer {
         path / "conv\(index + 1)", channels, next, kernel: kernel,
         stride: index == strided ? stride : 1)
       convolutions.append(convolution)
-      norms.append(BatchNorm2d(path / "bn\(index + 1)", next, after: convolution))
+      norms.append(
+        BatchNorm2d(
+          path / "bn\(index + 1)", next, after: convolution,
+          activation: index == kernels.count - 1 ? nil : .relu))
       channels = next
     }
     (self.convolutions, self.norms) = (convolutions, norms)
@@ -38,9 +41,7 @@ struct ResNetUnit: Layer {
   /// in a bottleneck.
   func callAsFunction<S: Signal>(_ x: S, _ mode: Mode) -> S {
     var y = x
-    for (index, (conv, norm)) in zip(convolutions, norms).enumerated() {
-      y = norm(conv(index > 0 ? Activation.relu(y) : y, mode), mode)
-    }
+    for (conv, norm) in zip(convolutions, norms) { y = norm(conv(y, mode), mode) }
     let around = projection.map { $0.norm($0.conv(x, mode), mode) } ?? x
     return Activation.relu(y + around)
   }
