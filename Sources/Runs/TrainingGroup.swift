@@ -219,8 +219,8 @@ public final class TrainingGroup {
   /// What a student of this shape computes fastest in, and why.
   func measuredPrecision(_ spec: ModelSpec) throws -> (precision: Precision, words: String) {
     let timer = EngineTimer(
-      device: device, resolution: recipe.resolution,
-      count: recipe.imagesAtOnce, cacheFolder: cacheFolder)
+      device: device, resolution: recipe.resolution, count: recipe.imagesAtOnce,
+      limit: EngineTimer.studentLimit, cacheFolder: cacheFolder)
     let choice = try timer.student(spec)
     return (choice.way.precision, choice.words)
   }

@@ -76,7 +76,8 @@ struct BenchStep: RegistryCommand {
 
   func run(_ registry: Registry) throws {
     let device = try place.resolve()
-    let timer = EngineTimer(device: device, resolution: resolution, count: batchSize)
+    let timer = EngineTimer(
+      device: device, resolution: resolution, count: batchSize, limit: .seconds(60))
     let (frozen, way) = try frozenTeacher(timer, device, registry)
     let spec = try spec(student, registry)
     let studentPrecision = try precision == .auto ? timer.student(spec).way.precision : precision

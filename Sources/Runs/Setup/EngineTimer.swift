@@ -18,22 +18,30 @@ package final class EngineTimer {
 
   private let device: Device
   private let resolution: Int
-  /// Views that are computed at a time, no more than 32.
+  /// Views that are computed at a time, no more than 32, and fewer where they are large.
   package let count: Int
   private let folder: String
-  private lazy var deadline = ContinuousClock.now + .seconds(60)
+  private let limit: Duration
+  private lazy var deadline = ContinuousClock.now + limit
 
   /// How much faster than those before it another way has to be: less than that is as often chance.
   static let gain = 1.1
-  private static let mostImages = 32
   private static let passes = 3
+
+  /// What measuring may take of a run's start: the first way is always measured.
+  package static func limit(teachers count: Int) -> Duration { .seconds(40) / max(1, count) }
+  /// The same for the student.
+  package static let studentLimit = Duration.seconds(20)
 
   /// - Parameters:
   ///   - count: images that are computed at a time in the run.
+  ///   - limit: after which no other way is begun.
   ///   - cacheFolder: where measurements are kept; the user's cache without it.
-  package init(device: Device, resolution: Int, count: Int, cacheFolder: String? = nil) {
-    (self.device, self.resolution) = (device, resolution)
-    self.count = min(count, Self.mostImages)
+  package init(
+    device: Device, resolution: Int, count: Int, limit: Duration, cacheFolder: String? = nil
+  ) {
+    (self.device, self.resolution, self.limit) = (device, resolution, limit)
+    self.count = min(count, max(4, min(32, 32 * 224 * 224 / (resolution * resolution))))
     folder = (cacheFolder ?? CacheFolder.user) + "/engines"
   }
 
@@ -132,7 +140,8 @@ package final class EngineTimer {
 
   private func key(_ role: String, _ network: String) -> [String] {
     [
-      role, network, "\(resolution) px", "\(count) images at a time", "\(device)",
+      "funmatch \(RunEnvironment.version)", role, network, "\(resolution) px",
+      "\(count) images at a time", "\(device)",
       "\(Torch.threads) threads", "libtorch \(Torch.version) \(Torch.cpuCapability)",
       "openvino \(OpenVINO.atHand?.version ?? "none")", "cpu \(Processor.identity)",
     ]

@@ -252,7 +252,7 @@ struct TeacherLoader {
     if ways.isEmpty { _ = try OpenVINO.found.get() }
     let timer = EngineTimer(
       device: device, resolution: teacher.resolution, count: recipe.imagesAtOnce,
-      cacheFolder: cacheFolder)
+      limit: EngineTimer.limit(teachers: recipe.teachers.count), cacheFolder: cacheFolder)
     let choice = try timer.teacher(ways, named: name, build)
     var remarks = [choice.words]
     if way.engine == .auto, device == .cpu, case .failure(let reason) = OpenVINO.found {
