@@ -49,7 +49,7 @@ class Bench:
         threads = str(peers["threads"])
         self.environment = {
             "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "TORCHINDUCTOR_COMPILE_THREADS": threads,
-            # As funmatch has it: else glibc maps large tensors anew every time, which costs them up to a tenth.
+            # As funmatch has it: else glibc maps large tensors anew every time, which costs them up to a sixth.
             "GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=4294967296"}
 
     def peer(self, pair, version, setting, steps, timeout):

@@ -81,3 +81,8 @@ struct Int8Teacher {
       + (float.isEmpty ? "" : "; in float: \(float.joined(separator: ", "))")
   }
 }
+
+extension Int8Network.Findings {
+  /// SHA-256 of the ranges and corrections, by which runs and banks know them.
+  func checksum() throws -> String { Checksum.sha256(of: try JSONText.line(scales)) }
+}

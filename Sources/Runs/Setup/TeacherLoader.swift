@@ -227,7 +227,7 @@ struct TeacherLoader {
     var (scales, findings) = (String?.none, Int8Network.Findings?.none)
     if way.precision == .int8 {
       let network = try int8.network(model, recipe.imagesAtOnce)
-      let sum = Checksum.sha256(of: try JSONText.line(network.findings.scales))
+      let sum = try network.findings.checksum()
       frozen = Frozen(network: network.network, engine: .openvino)
       (scales, findings) = (sum, network.findings)
       identity.append("int8: \(sum)")
