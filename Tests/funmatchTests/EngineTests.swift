@@ -156,6 +156,47 @@ struct EngineTests {
     #expect(trained.status == 1 && trained.errors.contains("for teachers alone"))
   }
 
+  /// What is missing or edited in a run's folder is found again, and is what the run began with, however it is timed then.
+  @Test(
+    .enabled(
+      if: OpenVINO.atHand != nil && Processor.hasByteProducts, "no OpenVINO, or no byte products"))
+  func aDamagedCalibrationIsFoundAgain() throws {
+    let int8 = [
+      "--set", "precision={teacher: int8, student: f32}", "--set",
+      "teachers.0.int8={agreement: 0, kl: 100}",
+    ]
+    let whole = try Tool.run(run.arguments("whole", int8), in: folder)
+    #expect(whole.status == 0, "\(whole.errors)")
+    let text = String(decoding: try folder.bytes("whole/int8.json"), as: UTF8.self)
+    let stopped = try run.killed(at: 6, int8 + ["--resume"])
+    func resumed(_ name: String, _ calibration: String) throws -> Tool.Result {
+      try FileManager.default.copyItem(
+        atPath: folder.file(stopped), toPath: folder.file(name))
+      _ = try folder.write("\(name)/int8.json", Array(calibration.utf8))
+      let result = try Tool.run(run.arguments(name, int8 + ["--resume"]), in: folder)
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(try student(name) == student("whole"), "\(name)")
+      return result
+    }
+
+    // Ranges that are not those of engine.json, and measurements by which the other format would be faster.
+    let cache = folder.file("kept/int8")
+    for name in try FileManager.default.contentsOfDirectory(atPath: cache) {
+      let path = "\(cache)/\(name)"
+      struct Kept: Codable { var key: [String], findings: Int8Network.Findings }
+      let kept = try #require(JSONText.read(path, as: Kept.self))
+      try JSONText.write(Kept(key: kept.key, findings: kept.findings.otherwise), to: path)
+    }
+    let zeros = text.replacing(/"zero" ?: ?[1-9][0-9]*/, with: "\"zero\":0")
+    #expect(zeros != text)
+    let read = try resumed("edited", zeros)
+    #expect(!read.errors.contains("calibrated to int8 in"), "\(read.errors)")
+    // Nothing is left of it.
+    try FileManager.default.removeItem(atPath: cache)
+    let anew = try resumed("cut", String(text.dropLast(100)))
+    #expect(anew.errors.contains("calibrated to int8 in"), "\(anew.errors)")
+  }
+
   /// The demo's teacher hardly changes.
   @Test(
     .enabled(

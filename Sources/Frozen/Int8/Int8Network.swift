@@ -27,6 +27,15 @@ public struct Int8Network {
     public let agreement: Int8Agreement?
     /// The same on mixtures of them.
     public let mixedAgreement: Int8Agreement?
+
+    /// The same, had the format of other layers, which is timed, been decided the other way.
+    package var otherwise: Findings {
+      var scales = scales
+      scales.othersInBF16 = scales.othersInBF16 == true ? nil : true
+      return Findings(
+        scales: scales, floatBlocks: floatBlocks, agreement: agreement,
+        mixedAgreement: mixedAgreement)
+    }
   }
 
   /// The network.

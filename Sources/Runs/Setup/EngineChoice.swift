@@ -57,7 +57,7 @@ public struct EngineChoice: Codable, Sendable {
         "\(folder.engine): is damaged or missing; expected what teachers and student compute with, in JSON"
       )
     }
-    // Where they are missing or damaged, calibration is repeated, and finds the same but for what was timed.
+    // Where they are missing or damaged, calibration is repeated.
     let found: [String: Int8Network.Findings] = JSONText.read(folder.calibrations) ?? [:]
     kept.calibrations = try found.filter { try $1.checksum() == $0 }
     return kept

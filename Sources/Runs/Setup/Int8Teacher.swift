@@ -15,7 +15,8 @@ struct Int8Teacher {
   let views: (_ resolution: Int, _ count: Int) throws -> Tensor
   /// Where findings are kept.
   let folder: String
-  /// What its run knows of it, if that has begun.
+  /// The checksum that its run began with, if that has begun, and what it knows of it.
+  let checksum: String?
   let known: Int8Network.Findings?
   /// Told what that cost, where it was not known from before.
   let tell: (String) -> Void
@@ -54,7 +55,7 @@ struct Int8Teacher {
       ]
     let path = "\(folder)/\(Checksum.sha256(of: key.joined(separator: "\n")).prefix(32)).json"
     if let kept = JSONText.read(path, as: Kept.self), kept.key == key {
-      return try network(kept.findings)
+      return try network(asBegun(kept.findings))
     }
     let start = ContinuousClock.now
     let calibrated = try Int8Network(
@@ -65,7 +66,14 @@ struct Int8Teacher {
     try AtomicFile.makeFolder(folder)
     try JSONText.write(Kept(key: key, findings: calibrated.findings), to: path)
     tell("calibrated to int8 in \(NumberText.duration(start.duration(to: .now).seconds))")
-    return calibrated
+    let begun = try asBegun(calibrated.findings)
+    return begun == calibrated.findings ? calibrated : try network(begun)
+  }
+
+  /// Timed again, another format of other layers may be faster: the one that the run began with stays.
+  private func asBegun(_ findings: Int8Network.Findings) throws -> Int8Network.Findings {
+    let other = findings.otherwise
+    return try checksum == other.checksum() ? other : findings
   }
 
   /// What is to be said of it.

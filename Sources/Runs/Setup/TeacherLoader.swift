@@ -109,7 +109,7 @@ struct TeacherLoader {
         case .weights(let path, let spec):
           try network(
             path, spec, way, teacher, key, classes,
-            known: (kept?.scales).flatMap { chosen?.calibrations[$0] })
+            scales: kept?.scales)
         }
     } catch let error as TorchError {
       throw RecipeError("\(key): \(error)")
@@ -185,7 +185,7 @@ struct TeacherLoader {
 
   private func network(
     _ path: String, _ spec: ModelSpec?, _ way: Computation, _ teacher: TeacherRecipe,
-    _ key: String, _ classes: Int, known: Int8Network.Findings?
+    _ key: String, _ classes: Int, scales kept: String?
   ) throws -> Loaded {
     // Read once, and again where several ways are tried.
     var ready: ModelFile? = try loader.teacher(path, spec, teacher, key: key, classes: classes)
@@ -208,7 +208,8 @@ struct TeacherLoader {
     let int8 = Int8Teacher(
       teacher: teacher, name: [checksum, shape, input], mixup: recipe.views.mixup > 0,
       views: views,
-      folder: (cacheFolder ?? CacheFolder.user) + "/int8", known: known,
+      folder: (cacheFolder ?? CacheFolder.user) + "/int8", checksum: kept,
+      known: kept.flatMap { chosen?.calibrations[$0] },
       tell: { costs.append($0) })
     var ways = EngineTimer.ways(way.engine, on: device)
     if teacher.int8.allow, Int8Network.reason(way.engine, device) == nil {
