@@ -45,6 +45,6 @@ extension Teacher {
     let scales = identity.first { $0.hasPrefix("int8: ") }.map { String($0.dropFirst(6)) }
     return Computation(
       engine: identity.contains("engine: openvino") ? .openvino : .libtorch,
-      precision: scales != nil ? .int8 : precision == .bf16 ? .bf16 : .f32, scales: scales)
+      precision: scales != nil ? .int8 : Precision(precision), scales: scales)
   }
 }

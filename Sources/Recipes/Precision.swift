@@ -1,11 +1,13 @@
 import FunMatchSettings
 import FunMatchTorch
 
-/// Number formats that convolutions can compute in; f16 would need its loss scaled.
+/// Number formats that convolutions can compute in.
 public enum Precision: String, SettingName {
   /// The fastest on the machine, which is measured.
   case auto
   case f32, bf16
+  /// Of teachers alone: gradients in f16 would need their loss scaled.
+  case f16
   /// Convolutions of teachers alone, on OpenVINO; all else is f32.
   case int8
 
@@ -14,9 +16,18 @@ public enum Precision: String, SettingName {
     switch self {
     case .auto: nil
     case .bf16: .bf16
+    case .f16: .f16
     case .f32, .int8: .f32
     }
   }
+
+  /// The one of an engine's type; f32 where there is none.
+  public init(_ dtype: DType) {
+    self = [.bf16, .f16].first { $0.dtype == dtype } ?? .f32
+  }
+
+  /// Whether a student can be trained in it.
+  public var trains: Bool { self != .f16 && self != .int8 }
 
   /// Those of which `auto` takes one; the first unless another is clearly faster.
   public static let measured: [Precision] = [.f32, .bf16]

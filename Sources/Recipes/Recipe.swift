@@ -20,7 +20,7 @@ public struct Recipe: Settings {
       + StudentRecipe.keys.map { $0.lifted(\Recipe.student) }
     let precision = Key<Recipe>(
       "precision", \.precision,
-      "What convolutions of teachers and student compute in: one format, or {teacher: f32, student: bf16}; the student's weights stay f32."
+      "What convolutions of teachers and student compute in: one format, or {teacher: f32, student: bf16}; f16 and int8 are for teachers alone, and the student's weights stay f32."
     )
     let all = halves.mergingSections()
     let place = all.firstIndex { $0.name == "precision" } ?? all.endIndex

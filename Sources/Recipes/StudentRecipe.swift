@@ -104,10 +104,11 @@ public struct StudentRecipe: Settings {
     Key("logEvery", \.logEvery, "Steps between lines of metrics.", .positive(upTo: 1 << 30)),
   ]
 
-  /// - Throws: `SettingsError` when there is no head to be reset, or the student shall be trained in int8.
+  /// - Throws: `SettingsError` when there is no head to be reset, or the student cannot be trained in its format.
   public func check(at key: String) throws {
-    guard precision != .int8 else {
-      throw SettingsError("precision", "int8 is for teachers alone: {teacher: int8}")
+    guard precision.trains else {
+      throw SettingsError(
+        "precision", "\(precision) is for teachers alone: {teacher: \(precision)}")
     }
     if head == .reset, weights == nil {
       throw SettingsError("student.head", "only a head that comes with 'weights' can be reset")

@@ -20,14 +20,15 @@ struct EngineTimerTests {
     let classes = 2
     let parameterCount: Int? = nil
     private let seconds: Double
+    private let logit: Double
 
-    init(seconds: Double) { self.seconds = seconds }
+    init(seconds: Double, says logit: Double = 0) { (self.seconds, self.logit) = (seconds, logit) }
 
     func multiplyAccumulates(height: Int, width: Int) -> Int? { nil }
     func freeze(on device: Device, _ precision: DType) {}
     func callAsFunction(_ images: Tensor, _ mode: Mode) -> Tensor {
       Thread.sleep(forTimeInterval: seconds)
-      return Tensor.zeros([images.shape[0], classes])
+      return Tensor.zeros([images.shape[0], classes]) + logit
     }
   }
 
@@ -78,6 +79,17 @@ struct EngineTimerTests {
     try FileManager.default.removeItem(atPath: folder.file("cache"))
     let error = #expect(throws: TorchError.self) { try choose(timer(), [nil, nil, nil]) }
     #expect(error?.description.contains("libtorch f32 is not possible") == true)
+  }
+
+  /// f16 ends at 65,504: a teacher whose logits are beyond is not computed in it.
+  @Test func whatIsNotFiniteInHalfIsNoWay() throws {
+    let ways = [Precision.f32, .f16].map { Computation(engine: .libtorch, precision: $0) }
+    func remark(_ name: String, _ value: Double) throws -> String {
+      try timer().teacher(ways, named: name) { _, _ in Sleeper(seconds: 0.002, says: value) }.words
+    }
+    #expect(try !remark("finite", 1).contains("finite"))
+    #expect(
+      try remark("infinite", .infinity).contains("not libtorch f16: its logits are not finite"))
   }
 
   /// A tenth is as often chance.

@@ -109,6 +109,12 @@ struct EngineTests {
     for (a, b) in zip(try losses("openvino"), try losses("libtorch")).prefix(2) {
       #expect(abs(a - b) < 1e-5 * max(1, abs(b)), "\(a), not \(b)")
     }
+    let half = try run.distil(
+      "half", "--set", "precision={teacher: f16, student: f32}", "--set", "engine=libtorch")
+    #expect(half.status == 0, "\(half.errors)")
+    #expect(try choice("half").teachers == [.init(engine: "libtorch", precision: "f16")])
+    let (first, other) = (try losses("half").first ?? 0, try losses("libtorch").first ?? 1)
+    #expect(first != other && abs(first - other) < 1e-2 * abs(other), "\(first), not \(other)")
     let refused = try run.distil("wrong", "--set", "precision=f64")
     #expect(refused.status == 1 && refused.errors.contains("precision"), "\(refused.errors)")
   }

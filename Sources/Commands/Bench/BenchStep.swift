@@ -56,8 +56,9 @@ struct BenchStep: RegistryCommand {
     else {
       throw ValidationError("a size or the number of steps is out of range")
     }
-    guard precision != .int8 else {
-      throw ValidationError("--precision int8 is for teachers alone: --teacher-precision int8")
+    guard precision.trains else {
+      throw ValidationError(
+        "--precision \(precision) is for teachers alone: --teacher-precision \(precision)")
     }
   }
 

@@ -140,7 +140,7 @@ struct TeacherLoader {
     return Loaded(
       frozen: Frozen(network: try loader.program(program, format, key: key), engine: .libtorch),
       // It computes in what it was saved with.
-      precision: way.precision == .bf16 ? .bf16 : .f32,
+      precision: Precision(way.precision.dtype ?? .f32),
       identity: ["program: \(try JSONText.line(program.input))"], classNames: program.classNames,
       checksum: try loader.checksum(program.path) ?? "none")
   }
