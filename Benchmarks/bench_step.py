@@ -24,8 +24,8 @@ PARTS = ("imagesPerSecond", "secondsPerStep", "teacherSeconds", "studentSeconds"
 SCREENING_SECONDS, ROUND_SECONDS = 1800, 1800
 
 
-def settings(peers):
-    grid = itertools.product(peers["precisions"], peers["engines"], peers["layouts"])
+def settings(peers, pair):
+    grid = itertools.product(peers["precisions"], pair.get("engines", peers["engines"]), peers["layouts"])
     return [dict(zip(("precision", "engine", "layout"), one)) for one in grid]
 
 
@@ -34,11 +34,13 @@ def name(version, setting):
 
 
 def described(pair):
-    return f"{pair['teacher']} -> {pair['student']}, {pair['resolution']} px, batch {pair['batch']}"
+    networks = pair.get("words", f"{pair['teacher']} -> {pair['student']}")
+    return f"{networks}, {pair['resolution']} px, batch {pair['batch']}"
 
 
 def shape(pair):
-    return ["--teacher", pair["teacher"], "--student", pair["student"], "--resolution", pair["resolution"]]
+    networks = ["--teacher", pair["teacher"], "--student", pair["student"], "--resolution", pair["resolution"]]
+    return [*networks, "--classes", pair.get("classes", 1000)]
 
 
 class Bench:
@@ -73,8 +75,9 @@ class Bench:
 
     def ours(self, pair, more=()):
         command = [TOOL, "bench", "step", "--json", *shape(pair), "--batch-size", pair["batch"]]
-        command += ["--threads", self.peers["threads"], "--steps", pair["steps"], *more]
-        return records.run(command, ROUND_SECONDS)
+        command += ["--steps", pair["steps"], *more]
+        # As many as the peers have at most; how they are shared is the tool's own choice.
+        return records.run(command, ROUND_SECONDS, {"OMP_NUM_THREADS": str(self.peers["threads"])})
 
     def screened(self, pair, version, setting):
         """What was kept, or else a run."""
@@ -98,7 +101,7 @@ class Bench:
         """All that can compete, best first, the best of those beside, and what failed."""
         ran, beside, failed = [], [], [(f"torch {version}", why[8:]) for version, why in self.missing.items()]
         for version in self.pythons:
-            for place, chosen in ((ran, settings(self.peers)), (beside, self.peers["beside"])):
+            for place, chosen in ((ran, settings(self.peers, pair)), (beside, pair.get("beside", self.peers["beside"]))):
                 for setting in chosen:
                     result = self.screened(pair, version, setting)
                     if "failed" in result:
@@ -143,7 +146,7 @@ def program(label, results, ours, counted):
     """Medians of a program's rounds, what it says of itself, and how much faster ours was in the same round."""
     row = {part: round(statistics.median(result[part] for result in results), 5) for part in PARTS}
     row["name"] = label
-    for key in ("engine", "precision", "teacherPrecision", "studentPrecision", "threads"):
+    for key in ("engine", "precision", "teacherPrecision", "studentPrecision", "threads", "teacherAhead"):
         if label.startswith("funmatch") and key in results[0]:
             row[key] = results[0][key]
     if not label.startswith("funmatch"):

@@ -45,18 +45,19 @@ def main():
     parser.add_argument("--student", required=True)
     parser.add_argument("--resolution", type=int, required=True)
     parser.add_argument("--batch", type=int, required=True)
+    parser.add_argument("--classes", type=int, default=1000)
     arguments = parser.parse_args()
 
     import torch
-    from peer_timm import import_timm
+    from peer_timm import import_timm, network
 
     timm, _declared = import_timm()
     shape = (arguments.batch, 3, arguments.resolution, arguments.resolution)
     result = {}
     for role in ("teacher", "student"):
         with torch.device("meta"):
-            network = timm.create_model(getattr(arguments, role), num_classes=1000).eval()
-        result[role] = operators(network, shape, torch)
+            model = network(timm, getattr(arguments, role), arguments.classes).eval()
+        result[role] = operators(model, shape, torch)
     print(json.dumps(result))
 
 

@@ -17,7 +17,7 @@ def share(result, role, row):
 
 
 def title_of(row):
-    words = [f"{key} {row[key]}" for key in ("engine", "precision", "teacherPrecision", "threads") if key in row]
+    words = [f"{key} {row[key]}" for key in ("engine", "precision", "teacherPrecision", "threads", "teacherAhead") if key in row]
     return row["name"] + (f" ({', '.join(words)})" if words and row["name"].startswith("funmatch") else "")
 
 

@@ -27,7 +27,7 @@ import time
 
 import torch
 import torch.nn.functional as F
-from peer_timm import import_timm
+from peer_timm import import_timm, network
 
 LAYOUTS = {"channels-last": torch.channels_last, "contiguous": torch.contiguous_format}
 PRECISIONS = ("f32", "bf16-autocast", "bf16-teacher", "bf16-teacher-f32", "int8-teacher", "int8-teacher-f32")
@@ -67,7 +67,7 @@ class Step:
         self.make_student(timm)
 
     def make_teacher(self, timm):
-        teacher = timm.create_model(self.arguments.teacher, num_classes=self.arguments.classes).eval()
+        teacher = network(timm, self.arguments.teacher, self.arguments.classes).eval()
         teacher.to(dtype=self.teacher_dtype, memory_format=self.layout).requires_grad_(False)
         if self.arguments.precision.startswith("int8"):
             teacher = quantised(teacher, [self.mixed(self.pixels()) for _ in range(2)])
@@ -78,7 +78,7 @@ class Step:
         self.teacher = teacher
 
     def make_student(self, timm):
-        student = timm.create_model(self.arguments.student, num_classes=self.arguments.classes).train()
+        student = network(timm, self.arguments.student, self.arguments.classes).train()
         student.to(memory_format=self.layout)
         self.parameters = list(student.parameters())
         self.optimizer = torch.optim.AdamW(self.parameters, lr=1e-3, weight_decay=1e-4, fused=True)

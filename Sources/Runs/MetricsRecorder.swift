@@ -21,6 +21,7 @@ final class MetricsRecorder {
   private var best: BestStudent?
   private let begin = ContinuousClock.now
   private var (waitedSeconds, teacherSeconds, studentSeconds) = (0.0, 0.0, 0.0)
+  private var watch = StepWatch()
   /// What is said of the latest evaluation on the validation images, or nothing.
   private(set) var note = ""
   /// What was measured of the step that the run goes on after, if its line is not written.
@@ -53,6 +54,8 @@ final class MetricsRecorder {
     teacherSeconds += progress.teacherSeconds
     studentSeconds += update.seconds
     training.group.reportBrokenImages(to: log) { line?.clear() }
+    // Students of a study come and go, and with them what a step takes.
+    if !isInStudy, let slow = watch.note(progress.seconds - progress.waitedSeconds) { warn(slow) }
     let step = progress.stepsDone
     guard evaluates(after: step) || step.isMultiple(of: recipe.student.logEvery) else { return nil }
     return [
@@ -61,6 +64,20 @@ final class MetricsRecorder {
       "gradientNorm": update.norms.gradient, "parameterNorm": update.norms.parameters,
       "updateNorm": update.norms.update, "imagesPerSecond": progress.imagesPerSecond(update),
     ]
+  }
+
+  private func warn(_ seconds: (usual: Double, now: Double)) {
+    let fewer = max(1, Torch.threads - 1)
+    let remedy =
+      training.group.device == .cpu && Torch.threads > fewer
+      ? "; if it goes on like this, stop and continue with --resume --threads \(fewer)" : ""
+    let (now, usual) = (
+      NumberText.significant(seconds.now), NumberText.significant(seconds.usual)
+    )
+    line?.clear()
+    log.warning(
+      "steps take \(now) s and took \(usual) s: another program may use what they compute on\(remedy)"
+    )
   }
 
   /// Whether the student is evaluated after a step.

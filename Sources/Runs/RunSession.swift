@@ -49,7 +49,7 @@ public final class RunSession: Participant {
     for remark in group.remarks { log.info("\(remark)") }
     for warning in training.schedule.warnings { log.warning("\(warning)") }
 
-    if let measured = training.measured { log.info("\(measured)") }
+    for measured in training.measured { log.info("\(measured)") }
     done = 0
     var pending: [String: Double]?
     if options.resume,

@@ -24,8 +24,8 @@ package struct StudentTraining {
   private let recipe: Recipe
   /// What the student and its teachers compute with.
   let engines: EngineChoice
-  /// How that was found out, if it was measured.
-  let measured: String?
+  /// How that was found out, where it was measured.
+  let measured: [String]
 
   /// - Parameter kept: what it computes with, if it has begun.
   /// - Throws: `RecipeError` naming the key of what does not fit.
@@ -47,14 +47,17 @@ package struct StudentTraining {
       classNames: classNames.count == classes ? classNames : [],
       preprocessing: recipe.preprocessing)
     frozen = try Self.frozen(own.frozen, student.model)
-    var (precision, measured) = (kept?.student ?? own.precision, String?.none)
+    var (precision, measured) = (kept?.student ?? own.precision, [String]())
     if precision == .auto {
       let found = try group.measuredPrecision(network.spec)
-      (precision, measured) = (found.precision, found.words)
+      precision = found.precision
+      measured.append(found.words)
     }
+    if let words = try group.settleThreads(network.spec, precision) { measured.append(words) }
     self.measured = measured
     engines = EngineChoice(
-      teachers: group.teacherEngines, student: precision, calibrations: group.calibrations)
+      teachers: group.teacherEngines, student: precision, threads: group.threads,
+      calibrations: group.calibrations)
     origin = Self.origin(
       group.kind, images: group.datasets.trainingCount, teachers: group.teachers.map(\.checksum),
       student: try group.loader.checksum(own.weights))
@@ -157,8 +160,7 @@ package struct StudentTraining {
     let source = sizes.isEmpty ? "labels" : "teachers: \(sizes.joined(separator: " and "))"
     return "\(steps) steps of \(recipe.shared.batchSize) images; a student of \(size) parameters "
       + "learns from \(source); \(group.device), "
-      + "\(Torch.threads == 1 ? "1 thread" : "\(Torch.threads) threads"), "
-      + engines.words
+      + "\(engines.threads?.description ?? "\(Torch.threads) threads"), \(engines.words)"
   }
 
   /// The student as it is now, beside its teachers if it has any.

@@ -18,7 +18,7 @@ public final class TrainingGroup {
   let datasets: RunDatasets
   /// The teachers, ready; none in supervised training.
   public var teachers: [Teacher] { loaded.teachers }
-  private let loaded: LoadedTeachers
+  private var loaded: LoadedTeachers
   /// How several count.
   let ensemble: Ensemble
   /// Number of classes: the teachers', or those of the labels.
@@ -34,11 +34,15 @@ public final class TrainingGroup {
   let validation: Evaluator?
   private var (finalValidation, test): (Evaluator?, Evaluator?)
   private var finalTeachers: [Teacher]?
-  private let registry: Registry
+  private let options: RunOptions
   /// Where it computes.
   public let device: Device
   /// Where logits are kept; the user's cache without it.
   private let cacheFolder: String?
+  /// How students and teachers share the cores, once that is settled.
+  package private(set) var threads: ThreadPlan?
+  /// The teachers that compute in steps, where that is on other threads than they evaluate on.
+  private var copies: [Teacher]?
   private var bank: LogitBank?
   /// The teachers that compute in every step.
   private var live = LiveTeacherLogits([])
@@ -54,7 +58,8 @@ public final class TrainingGroup {
     _ kind: TrainingKind, _ recipe: SharedRecipe, path: String, _ options: RunOptions,
     cacheFolder: String? = nil, after earlier: TrainingGroup? = nil
   ) throws {
-    (self.kind, self.recipe, self.cacheFolder) = (kind, recipe, cacheFolder)
+    (self.kind, self.recipe, self.options) = (kind, recipe, options)
+    self.cacheFolder = cacheFolder
     device = options.device
     var datasets = try RunDatasets(recipe, options)
     let similar = earlier.flatMap { other in
@@ -92,7 +97,6 @@ public final class TrainingGroup {
     classNames = try labels.check(teachers, kind)
     let labelsFit = labels.trainingFits(classNames, classes: classes)
 
-    registry = options.registry
     let ensemble = ensemble
     func evaluator(_ dataset: (any Dataset)?, _ loading: LoaderOptions) -> Evaluator? {
       dataset.map {
@@ -136,15 +140,20 @@ public final class TrainingGroup {
       try computesAsEvaluate
       ? teachers
       : finalTeachers
-        ?? TeacherLoader(
-          loader: loader, recipe: recipe, device: device,
-          chosen: EngineChoice(teachers: loaded.engines.map { _ in usual }, student: .f32),
-          cacheFolder: cacheFolder, views: Self.views(recipe, datasets)
+        ?? teacherLoader(
+          EngineChoice(teachers: loaded.engines.map { _ in usual }, student: .f32)
         ).teachers(classes: classes).teachers
     finalTeachers = teachers
     return Evaluator(
-      images, teachers: teachers.map(\.evaluated), ensemble: ensemble, metrics: registry.metrics,
+      images, teachers: teachers.map(\.evaluated), ensemble: ensemble,
+      metrics: options.registry.metrics,
       batchSize: recipe.evaluationBatchSize, device: device, loading: loading)
+  }
+
+  private func teacherLoader(_ chosen: EngineChoice?) -> TeacherLoader {
+    TeacherLoader(
+      loader: loader, recipe: recipe, device: device, chosen: chosen, cacheFolder: cacheFolder,
+      views: Self.views(recipe, datasets))
   }
 
   /// Whether teachers compute as `funmatch evaluate` has it.
@@ -225,6 +234,55 @@ public final class TrainingGroup {
     return (choice.way.precision, choice.words)
   }
 
+  /// Settles how students and teachers share the cores: as the user says, as the run began, or as is fastest at this hour
+  /// for a student like this one.
+  ///
+  /// - Returns: what was measured.
+  /// - Throws: what loading the teachers again throws.
+  func settleThreads(_ spec: ModelSpec, _ precision: Precision) throws -> String? {
+    guard threads == nil else { return nil }
+    var (plan, words) = (ThreadPlan(student: Torch.threads), String?.none)
+    if let count = options.threads {
+      plan = ThreadPlan(student: count)
+    } else if let begun = options.threadPlan ?? options.chosen.map({ $0.threads ?? plan }) {
+      plan = begun
+      if isLive, plan.teachers != Torch.threads { copies = try teachers(on: plan.teachers) }
+    } else if device == .cpu, options.dryRunSteps == nil, Torch.threads > 1 {
+      let timer = try ThreadTimer(
+        spec, resolution: recipe.resolution, precision: precision.dtype ?? .f32,
+        count: recipe.imagesAtOnce, teachers: isLive ? teachers.map(\.resolution) : [])
+      let found = try timer.plan(isLive ? teachers : [], isEven: !hasOwnThreads) { threads in
+        canBeAhead ? try teachers(on: threads) : nil
+      }
+      (plan, words) = (found.plan, found.words)
+      if isLive { copies = found.teachers }
+    }
+    threads = plan
+    Torch.threads = plan.student
+    return words
+  }
+
+  /// Whether teachers compute in every step.
+  private var isLive: Bool { recipe.bank == nil && !recipe.views.teacher.isFixed }
+
+  /// The parts of a batch are not kept for teachers that are ahead, and many students keep the cores busy.
+  private var canBeAhead: Bool {
+    isLive && !options.isStudy && recipe.microBatchSize == nil
+  }
+
+  /// libtorch has one number of threads for the whole process.
+  private var hasOwnThreads: Bool { loaded.engines.allSatisfy { $0.engine == .openvino } }
+
+  /// The teachers, those that are compiled for so many threads.
+  private func teachers(on threads: Int) throws -> [Teacher] {
+    guard loaded.engines.contains(where: { $0.engine == .openvino }) else { return teachers }
+    let same = EngineChoice(
+      teachers: loaded.engines, student: .f32, calibrations: loaded.calibrations)
+    return try Torch.withThreads(threads) {
+      try teacherLoader(same).teachers(classes: classes).teachers
+    }
+  }
+
   /// Makes sure that recorded logits are on the disk.
   ///
   /// - Throws: `FileError` when they cannot be written.
@@ -273,7 +331,7 @@ public final class TrainingGroup {
   ) throws -> Trainer? {
     let dataset = try cached ?? datasets.cachedTraining(log)
     cached = dataset
-    live = LiveTeacherLogits(teachers)
+    live = LiveTeacherLogits(copies ?? teachers)
     var logits: any TeacherLogits = live
     var excluded: Set<Int> = []
     if kind == .distillation, recipe.views.teacher.isFixed {
@@ -317,9 +375,16 @@ public final class TrainingGroup {
       steps: steps, period: period, mixture: datasets.mixture, excluding: excluded,
       options: datasets.loading)
     let mixup = Mixup(recipe.views.mixup, seed: recipe.seed)
+    let lambda: @Sendable (Int) -> Double = { step in
+      mixup.lambda(step: period.map { step % $0 } ?? step)
+    }
+    if threads?.isAhead == true {
+      logits = TeachersAhead(live, steps: steps) { [device] step in
+        Batch(try source.batch(step), lambda: lambda(step), device: device)
+      }
+    }
     var step = DistillationStep(
-      logits, lambda: { step in mixup.lambda(step: period.map { step % $0 } ?? step) },
-      resolution: recipe.resolution, device: device)
+      logits, lambda: lambda, resolution: recipe.resolution, device: device)
     step.microBatchSize = recipe.microBatchSize
     return Trainer(step, source)
   }

@@ -19,6 +19,8 @@ final class StudyTrainer {
   private(set) var problem: RecipeError?
   /// What the latest group had in common: the next one may have the same teachers.
   private var latest: TrainingGroup?
+  /// How cores were shared: all groups share them alike.
+  private var latestPlan: ThreadPlan?
 
   init(
     _ states: StudyStates, _ file: StudyFile, _ folder: StudyFolder, _ options: RunOptions,
@@ -40,11 +42,9 @@ final class StudyTrainer {
     let group: TrainingGroup
     do {
       var options = options
-      options.chosen = try students.compactMap { place in
-        let student = self.file.students[place].name
-        return try EngineChoice.kept(
-          in: self.folder.student(student), first.kind, options.registry)
-      }.first
+      options.isStudy = true
+      options.chosen = try kept(students)
+      options.threadPlan = try latestPlan ?? kept(Array(file.students.indices))?.threads
       group = try TrainingGroup(first.kind, recipe, path: path, options, after: latest)
     } catch let error as RecipeError {
       let others = students.count > 1 ? " and \(students.count - 1) others" : ""
@@ -52,12 +52,26 @@ final class StudyTrainer {
       return true
     }
     latest = group
+    defer { latestPlan = group.threads ?? latestPlan }
     var waiting = students[...]
     while !waiting.isEmpty {
       let wave = try wave(from: &waiting, group)
       guard try train(wave, group, until: end, words) else { return false }
     }
     return true
+  }
+
+  /// What the first of some students that have begun computes with.
+  private func kept(_ students: [Int]) throws -> EngineChoice? {
+    for place in students {
+      let student = file.students[place]
+      if let kept = try EngineChoice.kept(
+        in: folder.student(student.name), student.kind, options.registry)
+      {
+        return kept
+      }
+    }
+    return nil
   }
 
   /// Students that cannot be trained: the others need not wait until somebody has mended it.

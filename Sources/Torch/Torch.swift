@@ -18,6 +18,16 @@ public enum Torch {
     set { require("set threads") { ct_set_threads(Int32(clamping: newValue)) } }
   }
 
+  /// What `body` returns, called while operators may use so many threads.
+  public static func withThreads<Result>(
+    _ count: Int, _ body: () throws -> Result
+  ) rethrows -> Result {
+    let usual = threads
+    threads = count
+    defer { threads = usual }
+    return try body()
+  }
+
   /// Different threads on which a loop of our own kernels ran just now; equal to `threads` when all
   /// is well.
   public static var kernelThreads: Int { Int(ct_kernel_threads()) }

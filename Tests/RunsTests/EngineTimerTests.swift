@@ -99,7 +99,8 @@ struct EngineTimerTests {
 
   @Test(
     arguments: [
-      (32, 64, 32), (224, 64, 32), (384, 64, 10), (448, 64, 8), (2000, 64, 4), (448, 5, 5),
+      (28, 512, 256), (32, 64, 64), (160, 64, 62), (224, 64, 32), (384, 64, 10), (448, 64, 8),
+      (2000, 64, 4), (448, 5, 5),
     ])
   func largeViewsAreFewer(resolution: Int, atOnce: Int, expected: Int) {
     let timer = EngineTimer(device: .cpu, resolution: resolution, count: atOnce, limit: .zero)

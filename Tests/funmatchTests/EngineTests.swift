@@ -15,8 +15,13 @@ struct EngineTests {
 
   private struct Choice: Decodable, Equatable {
     struct Part: Decodable, Equatable { var engine, precision: String }
+    struct Threads: Decodable, Equatable {
+      var student, teachers: Int
+      var isAhead: Bool
+    }
     var teachers: [Part]
     var student: String
+    var threads: Threads?
   }
 
   private func choice(_ name: String) throws -> Choice {
@@ -246,6 +251,36 @@ struct EngineTests {
       ["evaluate", teacher, "--data", "fashion-mnist:test", "--engine", "libtorch"] + int8,
       in: folder)
     #expect(libtorch.status == 1 && libtorch.errors.contains("engine is libtorch"))
+  }
+
+  /// How the cores are shared is settled before the first step, and stays; `--threads` settles it, too.
+  @Test(.enabled(if: OpenVINO.atHand != nil, "OpenVINO is not here"))
+  func teachersThatAreAheadTeachTheSame() throws {
+    let format = ["--set", "precision=f32"]
+    let whole = try run.distil("whole", "--set", "precision=f32")
+    #expect(whole.status == 0, "\(whole.errors)")
+    #expect(try choice("whole").threads == .init(student: 1, teachers: 1, isAhead: false))
+    let name = try run.killed(at: 6, format + ["--resume"])
+    let text = String(decoding: try folder.bytes("\(name)/engine.json"), as: UTF8.self)
+    let ahead = text.replacing(/"isAhead" ?: ?false/, with: "\"isAhead\": true")
+    #expect(ahead != text)
+    _ = try folder.write("\(name)/engine.json", Array(ahead.utf8))
+    // Without --threads the folder says it.
+    let arguments = run.arguments(name, format + ["--resume"]).filter {
+      $0 != "--threads" && $0 != "1"
+    }
+    let resumed = try Tool.run(arguments, in: folder)
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(resumed.errors.contains("1 thread, and on 1 the teachers ahead"), "\(resumed.errors)")
+    #expect(try choice(name).threads?.isAhead == true)
+    #expect(try student(name) == student("whole"))
+    #expect(try losses(name) == losses("whole"))
+
+    // Measured where nobody says it: whatever is found, it is written and stays.
+    let free = run.arguments("free", format).filter { $0 != "--threads" && $0 != "1" }
+    let measured = try Tool.run(free, in: folder)
+    #expect(measured.status == 0, "\(measured.errors)")
+    #expect(try choice("free").threads != nil)
   }
 
   /// Folders of earlier versions do not tell what computed: it was libtorch.

@@ -68,7 +68,9 @@ struct BenchStep: RegistryCommand {
     let teacherSeconds: Double
     let studentSeconds: Double
     let optimizerSeconds: Double
+    /// The student's, and those of the teacher, if it computes the next step's logits beside it.
     let threads: Int
+    let teacherAhead: Int?
     let device: String
     let engine: Engine
     let teacherPrecision: Precision
@@ -79,31 +81,51 @@ struct BenchStep: RegistryCommand {
     let device = try place.resolve()
     let timer = EngineTimer(
       device: device, resolution: resolution, count: batchSize, limit: .seconds(60))
-    let (frozen, way) = try frozenTeacher(timer, device, registry)
+    let own = BenchTeacher(try spec(teacher, registry), resolution, batchSize, device)
+    let (teacher, way) = try own.frozen(engine.engine, teacherPrecision ?? precision, timer)
     let spec = try spec(student, registry)
     let studentPrecision = try precision == .auto ? timer.student(spec).way.precision : precision
-    let network = try built(spec, seed: 2)
+    let format = studentPrecision.dtype ?? .f32
+    var teachers = [teacher]
+    var plan = ThreadPlan(student: Torch.threads)
+    if place.threads == nil, device == .cpu, Torch.threads > 1 {
+      let found = try ThreadTimer(
+        spec, resolution: resolution, precision: format, count: batchSize, teachers: [resolution]
+      ).plan(teachers, isEven: way.engine == .libtorch) { threads in
+        way.engine == .openvino
+          ? try Torch.withThreads(threads) { [try own.frozen(way)] } : teachers
+      }
+      (plan, teachers) = (found.plan, found.teachers)
+      print(found.words)
+    }
+    Torch.threads = plan.student
+    let network = try BenchTeacher.built(spec, seed: 2)
     network.store.move(to: device)
     network.store.requireGradients()
     let learner = Learner(
       network, objective: .distance(.kl(temperature: 1)),
       optimizer: Adam(network.store.parameters, AdamConfiguration()),
       schedule: Schedule(totalSteps: 1_000_000, warmupSteps: 0),
-      precision: studentPrecision.dtype ?? .f32)
-    var step = DistillationStep(
-      LiveTeacherLogits([
-        Teacher(
-          frozen.network, resolution: resolution, precision: way.precision.dtype ?? .f32,
-          device: device)
-      ]),
-      lambda: Mixup(1, seed: 0).lambda(step:), resolution: resolution, device: device)
-    for index in 0..<2 { try step(views(index), step: index, learner) }
+      precision: format)
+    let lambda: @Sendable (Int) -> Double = { Mixup(1, seed: 0).lambda(step: $0) }
+    // A run draws them beside its steps.
+    let drawn = (0..<min(2 + steps, 64)).map { own.views($0, count: batchSize) }
+    func views(at step: Int) -> ImageBatch { drawn[step % drawn.count] }
+    let live = LiveTeacherLogits(teachers)
+    var logits: any TeacherLogits = live
+    if plan.isAhead {
+      logits = TeachersAhead(live, steps: 2 + steps) { step in
+        Batch(drawn[step % drawn.count], lambda: lambda(step), device: device)
+      }
+    }
+    var step = DistillationStep(logits, lambda: lambda, resolution: resolution, device: device)
+    for index in 0..<2 { try step(views(at: index), step: index, learner) }
 
     // Medians of the parts, since other programs may use the machine.
     var parts: [String: [Double]] = [:]
     var whole: [Double] = []
     for index in 0..<steps {
-      let views = views(2 + index)
+      let views = views(at: 2 + index)
       let stopwatch = Stopwatch(device)
       step.stopwatch = stopwatch
       let start = ContinuousClock.now
@@ -119,8 +141,9 @@ struct BenchStep: RegistryCommand {
     let result = Result(
       imagesPerSecond: Double(batchSize) / seconds, secondsPerStep: seconds,
       teacherSeconds: median(parts["teacher"]), studentSeconds: median(parts["student"]),
-      optimizerSeconds: median(parts["optimizer"]), threads: Torch.threads,
-      device: device.description, engine: frozen.engine,
+      optimizerSeconds: median(parts["optimizer"]), threads: plan.student,
+      teacherAhead: plan.isAhead ? plan.teachers : nil,
+      device: device.description, engine: way.engine,
       teacherPrecision: way.precision, studentPrecision: studentPrecision)
     print(
       String(
@@ -132,64 +155,10 @@ struct BenchStep: RegistryCommand {
     }
   }
 
-  /// The teacher, in the way that was asked for or is fastest.
-  private func frozenTeacher(
-    _ timer: EngineTimer, _ device: Device, _ registry: Registry
-  ) throws -> (Frozen, Computation) {
-    let spec = try spec(teacher, registry)
-    let precision = teacherPrecision ?? precision
-    var way = Computation(engine: engine.engine, precision: precision)
-    if precision == .auto {
-      let ways = EngineTimer.ways(way.engine, on: device)
-      way = try timer.teacher(ways, named: JSONText.line(spec)) {
-        try frozen(spec, $0, $1, device).network
-      }
-      .way
-    }
-    return (try frozen(spec, way, batchSize, device), way)
-  }
-
-  private func frozen(
-    _ spec: ModelSpec, _ way: Computation, _ batchSize: Int, _ device: Device
-  ) throws -> Frozen {
-    if way.precision == .int8 {
-      if let reason = Int8Network.reason(way.engine, device) { throw RecipeError(reason) }
-      // Calibrated on images that are made up, so nothing is said of how near it is to float.
-      let images = Batch(views(1000, count: max(256, batchSize)), lambda: 1, device: device)
-      guard let views = images.teacher[resolution] else { throw RecipeError("no views") }
-      let network = try Int8Network(
-        { try built(spec, seed: 1) }, views: views, batchSize: batchSize,
-        timesBF16: true, with: OpenVINO.found.get())
-      return Frozen(network: network.network, engine: .openvino)
-    }
-    return try way.engine.freeze(
-      built(spec, seed: 1), height: resolution, width: resolution,
-      precision: way.precision.dtype ?? .f32, batchSize: batchSize, device: device)
-  }
-
-  private func views(_ step: Int, count: Int? = nil) -> ImageBatch {
-    let count = count ?? batchSize
-    var random = Philox(seed: UInt64(step), 0, 0, 0)
-    let pixels = (0..<count * resolution * resolution * 3).map { _ in
-      UInt8(truncatingIfNeeded: random.next())
-    }
-    return ImageBatch(
-      student: [resolution: Pixels(pixels, count: count, size: resolution)],
-      indices: Array(0..<count), labels: Array(repeating: nil, count: count))
-  }
-
   private func spec(_ name: String, _ registry: Registry) throws -> ModelSpec {
     var spec = try ModelSpec(registry, argument: name)
     spec.classes = spec.classes ?? classes
     return spec
-  }
-
-  /// A network with random weights, its head's too, so that losses and gradients are not zero.
-  private func built(_ spec: ModelSpec, seed: UInt64) throws -> any Model {
-    let model = try spec.build(seed: seed)
-    let head = model.classifier.weight.value
-    head.copy(from: Tensor.randn(head.shape) * 0.02)
-    return model
   }
 }
 

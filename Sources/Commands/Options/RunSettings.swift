@@ -43,7 +43,7 @@ struct RunSettings: ParsableArguments {
     return RunOptions(
       output: output ?? "runs/\(name)", resume: resume, device: try engine.resolve(),
       isQuiet: quiet, dataFolder: images.dataDir, registry: registry, workers: loading.workers,
-      dryRunSteps: dryRunSteps,
+      threads: engine.threads, dryRunSteps: dryRunSteps,
       shouldStop: { StopSignal.isRequested || end.map { $0 <= .now } == true })
   }
 }

@@ -81,7 +81,6 @@ public struct Batch {
 
   /// uint8 (N, H, W, 3) to f32 (N, 3, H, W) in [-1, 1].
   public static func scaled(_ pixels: Tensor) -> Tensor {
-    let values = pixels.permuted([0, 3, 1, 2]).to(.f32)
-    return values / .full([1], 255, device: pixels.device) * 2 - 1
+    pixels.permuted([0, 3, 1, 2]).to(.f32) / .full([1], 255, device: pixels.device) * 2 - 1
   }
 }

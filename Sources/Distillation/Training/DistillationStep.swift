@@ -143,10 +143,6 @@ public struct DistillationStep {
   }
 
   private func catching<T>(_ body: () throws -> T) -> Result<T, TrainingError> {
-    do {
-      return .success(try body())
-    } catch {
-      return .failure(error as? TrainingError ?? TrainingError("\(error)"))
-    }
+    Result(catching: body).mapError { $0 as? TrainingError ?? TrainingError("\($0)") }
   }
 }

@@ -52,7 +52,7 @@ public struct DryRun {
     line("dry run", "\(steps) of \(NumberText.grouped(training.steps)) steps; nothing is kept")
     describeImages(group.datasets, shared, line)
     describeNetworks(training, line)
-    for remark in group.remarks + [training.measured].compactMap({ $0 }) { line("", remark) }
+    for remark in group.remarks + training.measured { line("", remark) }
     let state = training.optimizer.state.reduce(0) { $0 + $1.tensor.count * $1.tensor.dtype.size }
     line("optimizer", "\(own.optimizer.name), its state takes \(Self.megabytes(state))")
     let log = Logger(label: "funmatch") { _ in SwiftLogNoOpLogHandler() }

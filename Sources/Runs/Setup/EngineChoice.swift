@@ -11,12 +11,14 @@ public struct EngineChoice: Codable, Sendable {
   public let teachers: [Computation]
   /// What the student's convolutions compute in.
   public let student: Precision
+  /// How they share the cores; `nil` in folders of earlier versions.
+  public var threads: ThreadPlan?
   /// What calibration found of teachers in int8, by `scales` of their computations; in a file of its own, since it is long.
   package var calibrations: [String: Int8Network.Findings] = [:]
 
-  private enum CodingKeys: CodingKey { case teachers, student }
+  private enum CodingKeys: CodingKey { case teachers, student, threads }
 
-  /// Whether the same computes.
+  /// Whether the same computes, on however many threads.
   package func isSame(as other: EngineChoice) -> Bool {
     teachers == other.teachers && student == other.student
   }

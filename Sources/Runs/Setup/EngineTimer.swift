@@ -18,11 +18,17 @@ package final class EngineTimer {
 
   private let device: Device
   private let resolution: Int
-  /// Views that are computed at a time, no more than 32, and fewer where they are large.
+  /// Views that are computed at a time, as many as in a step, but no more than 32 of 224 px, or as many smaller or larger ones
+  /// as have that many pixels; of few small ones the beginnings of operators would be timed.
   package let count: Int
   private let folder: String
   private let limit: Duration
   private lazy var deadline = ContinuousClock.now + limit
+
+  /// Most views of a size.
+  static func most(_ resolution: Int) -> Int {
+    max(4, min(256, 32 * 224 * 224 / (resolution * resolution)))
+  }
 
   /// How much faster than those before it another way has to be: less than that is as often chance.
   static let gain = 1.1
@@ -41,7 +47,7 @@ package final class EngineTimer {
     device: Device, resolution: Int, count: Int, limit: Duration, cacheFolder: String? = nil
   ) {
     (self.device, self.resolution, self.limit) = (device, resolution, limit)
-    self.count = min(count, max(4, min(32, 32 * 224 * 224 / (resolution * resolution))))
+    self.count = min(count, Self.most(resolution))
     folder = (cacheFolder ?? CacheFolder.user) + "/engines"
   }
 

@@ -1,17 +1,21 @@
+import Foundation
 import FunMatchDatasets
 import FunMatchImages
 
 /// Draws the batches of a run, on threads of its own and ahead of the training loop. Any batch can be
-/// drawn at any time: it depends on the step alone. With a period, views repeat after so many steps.
+/// drawn at any time: it depends on the step alone. With a period, views repeat after so many steps. Any thread may ask.
 ///
 /// Source of the order: big_vision `input_pipeline.py`, which shuffles every epoch, repeats, and only
 /// then cuts batches, so that these cross the borders between epochs.
-public final class BatchSource {
+public final class BatchSource: @unchecked Sendable {
   /// Images a step.
   public let batchSize: Int
   /// Number of different images.
   public let imageCount: Int
   private let prefetcher: Prefetcher<ViewWork>
+  /// Guards what follows and the order in which batches are taken.
+  private let lock = NSLock()
+  private var latest: (step: Int, batch: ImageBatch)?
 
   /// Batches of `dataset` as `policy` shows it.
   ///
@@ -68,7 +72,15 @@ public final class BatchSource {
   /// Views of the images of step `step`, 0 being the first.
   ///
   /// - Throws: the data set's error when an image cannot be read.
-  public func batch(_ step: Int) throws -> ImageBatch { try prefetcher.take(step).batch }
+  public func batch(_ step: Int) throws -> ImageBatch {
+    try lock.withLock {
+      if let latest, latest.step == step { return latest.batch }
+      latest = nil
+      let batch = try prefetcher.take(step).batch
+      latest = (step, batch)
+      return batch
+    }
+  }
 }
 
 /// What is the same for all batches of a run.
