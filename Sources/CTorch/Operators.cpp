@@ -115,13 +115,6 @@ int32_t ct_max_pool2d(ct_tensor x, int64_t kernel, int64_t stride, int64_t paddi
     *out = wrap(at::max_pool2d(get(x), {kernel, kernel}, {stride, stride}, {padding, padding}));
   });
 }
-int32_t ct_batch_norm_training(ct_tensor x, double epsilon, ct_tensor *out) {
-  return guard([&] {
-    *out = wrap(at::batch_norm(get(x), std::nullopt, std::nullopt, std::nullopt, std::nullopt,
-                               /*training=*/true, /*momentum=*/0.0, epsilon,
-                               /*cudnn_enabled=*/false));
-  });
-}
 int32_t ct_layer_norm(ct_tensor x, ct_tensor weight, ct_tensor bias, double epsilon,
                       ct_tensor *out) {
   return guard([&] {

@@ -49,6 +49,15 @@ public struct Conv2d: Layer {
   /// Height and width of the kernel.
   package var kernel: Int { weight.value.shape[2] }
 
+  /// The kernel as it is used: in training one pass makes what forward and backward convolutions else make each.
+  func kernel(_ mode: Mode) -> Tensor {
+    let value = weight.value
+    let isDense = value.shape[1] > 1 && value.shape[2] * value.shape[3] > 1
+    guard mode.isTraining, !weight.isFrozen, value.dtype == .f32, isDense || mode.precision != .f32
+    else { return value }
+    return value.asKernel(mode.precision)
+  }
+
   /// What is added to each channel, (out): its bias, or what a normalisation that became part of it left.
   package var shift: Tensor? { weight.shift ?? bias?.value }
 

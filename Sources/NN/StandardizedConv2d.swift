@@ -25,8 +25,8 @@ public struct StandardizedConv2d: Layer {
   }
 
   /// The kernel as it is used.
-  package var kernel: Tensor {
-    weight.isFrozen ? weight.value : Self.standardize(weight.value, epsilon: epsilon)
+  package func kernel(_ dtype: DType = .f32) -> Tensor {
+    weight.isFrozen ? weight.value : Self.standardize(weight.value, epsilon: epsilon, dtype)
   }
 
   /// (N, in, H, W) to (N, out, ⌈H / stride⌉, ⌈W / stride⌉).
@@ -34,9 +34,9 @@ public struct StandardizedConv2d: Layer {
 
   /// Kernels (out, in, kh, kw) less their mean over (in, kh, kw), divided by √(biased variance +
   /// ε).
-  public static func standardize(_ kernel: Tensor, epsilon: Double) -> Tensor {
-    // Batch normalisation of (1, out, in·kh·kw) is this very formula with a fused gradient.
-    kernel.reshaped([1, kernel.shape[0], -1]).batchStandardized(epsilon: epsilon)
-      .reshaped(kernel.shape)
+  public static func standardize(
+    _ kernel: Tensor, epsilon: Double, _ dtype: DType? = nil
+  ) -> Tensor {
+    kernel.asKernel(standardizedWith: epsilon, dtype ?? kernel.dtype)
   }
 }

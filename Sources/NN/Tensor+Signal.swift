@@ -4,12 +4,14 @@ import FunMatchTorch
 extension Tensor: Signal {
   /// The convolution of (N, in, H, W).
   public func applying(_ layer: Conv2d, _ mode: Mode) -> Tensor {
-    layer.convolve(self, layer.weight.value, layer.shift)
+    layer.convolve(self, layer.kernel(mode), layer.shift)
   }
 
   /// The convolution of (N, in, H, W) with standardised kernels.
   public func applying(_ layer: StandardizedConv2d, _ mode: Mode) -> Tensor {
-    conv2d(layer.kernel, stride: layer.stride, padding: layer.weight.value.shape[2] / 2)
+    conv2d(
+      layer.kernel(layer.weight.value.dtype == .f32 ? mode.precision : layer.weight.value.dtype),
+      stride: layer.stride, padding: layer.weight.value.shape[2] / 2)
   }
 
   /// The normalisation of (N, C, H, W), and the ReLU after it if there is one.

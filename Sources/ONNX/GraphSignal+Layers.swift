@@ -16,9 +16,9 @@ extension GraphSignal {
   /// `Conv` with the kernel as it is after standardisation.
   func applying(_ layer: StandardizedConv2d, _ mode: Mode) -> GraphSignal {
     let padding = layer.weight.value.shape[2] / 2
-    return convolved(layer.weight, layer.kernel, bias: nil, stride: layer.stride, groups: 1) { _ in
-      (padding, padding)
-    }
+    return convolved(
+      layer.weight, layer.kernel().contiguous, bias: nil, stride: layer.stride, groups: 1
+    ) { _ in (padding, padding) }
   }
 
   private func convolved(

@@ -56,9 +56,12 @@ extension Tensor {
     }
   }
 
-  /// (N, C, …) normalised to mean 0 and biased variance 1 per channel.
-  public func batchStandardized(epsilon: Double) -> Tensor {
-    Tensor.make("batch_norm", [self]) { ct_batch_norm_training(handle, epsilon, $0) }
+  /// A convolution's kernel (out, in, h, w) in the type that it is used in. With `epsilon` each filter is standardised first:
+  /// less its mean, divided by √(biased variance + ε). On the CPU its channels lie side by side in memory.
+  public func asKernel(standardizedWith epsilon: Double? = nil, _ dtype: DType) -> Tensor {
+    Tensor.make("kernel", [self]) {
+      ct_kernel(handle, epsilon != nil, epsilon ?? 0, dtype.rawValue, $0)
+    }
   }
 
   /// What batch normalisation may do with every value at the end.

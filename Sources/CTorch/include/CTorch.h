@@ -130,8 +130,9 @@ CT_CALL ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor *out)
 CT_CALL ct_conv2d(ct_tensor x, ct_tensor weight, ct_tensor bias, int64_t stride, int64_t padding,
                   int64_t groups, ct_tensor *out);
 CT_CALL ct_max_pool2d(ct_tensor x, int64_t kernel, int64_t stride, int64_t padding, ct_tensor *out);
-/// Batch normalisation with the statistics of `x` itself; `x` is (N, C, ...).
-CT_CALL ct_batch_norm_training(ct_tensor x, double epsilon, ct_tensor *out);
+/// A convolution's kernel (out, in, h, w) in the type that it is used in, its filters standardised if wanted.
+CT_CALL ct_kernel(ct_tensor weight, bool standardizes, double epsilon, int32_t dtype,
+                  ct_tensor *out);
 /// Batch normalisation of (N, C, H, W); `mean` and `variance` are used, or in training follow those
 /// of `x`, which are used instead; then the activation, a `ct_activation`.
 CT_CALL ct_batch_norm(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor mean,
