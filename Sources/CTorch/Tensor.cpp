@@ -12,7 +12,7 @@ int32_t ct_from_bytes(const void *bytes, const int64_t *shape, int32_t rank, int
                       ct_tensor *out) {
   return guard([&] {
     auto x = at::empty(list(shape, rank), at::dtype(scalarType(dtype)));
-    if (x.nbytes() > 0) std::memcpy(x.data_ptr(), bytes, x.nbytes());
+    if (bytes != nullptr && x.nbytes() > 0) std::memcpy(x.data_ptr(), bytes, x.nbytes());
     *out = wrap(std::move(x));
   });
 }

@@ -29,21 +29,30 @@ package final class InputFile {
   /// Exactly `count` bytes from `offset` on; the caller has checked them against `size`.
   package func read(at offset: Int, count: Int) throws -> [UInt8] {
     try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-      while initialized < count {
-        let piece = UnsafeMutableRawBufferPointer(
-          rebasing: UnsafeMutableRawBufferPointer(buffer)[initialized..<count])
-        // One call reads less than 2 GiB on every system.
-        let found = pread(
-          descriptor, piece.baseAddress, min(piece.count, 1 << 30), off_t(offset + initialized))
-        if found < 0 && errno == EINTR { continue }
-        guard found >= 0 else {
-          throw FileError("cannot read '\(path)': \(String(cString: strerror(errno)))")
-        }
-        guard found > 0 else {
-          throw FileError("'\(path)' became shorter than \(size) bytes while it was being read")
-        }
-        initialized += found
+      try read(
+        at: offset,
+        into: UnsafeMutableRawBufferPointer(
+          rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
+      initialized = count
+    }
+  }
+
+  /// As many bytes from `offset` on as `buffer` holds; the caller has checked them against `size`.
+  package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
+    var done = 0
+    while done < buffer.count {
+      let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+      // One call reads less than 2 GiB on every system.
+      let found = pread(
+        descriptor, piece.baseAddress, min(piece.count, 1 << 30), off_t(offset + done))
+      if found < 0 && errno == EINTR { continue }
+      guard found >= 0 else {
+        throw FileError("cannot read '\(path)': \(String(cString: strerror(errno)))")
       }
+      guard found > 0 else {
+        throw FileError("'\(path)' became shorter than \(size) bytes while it was being read")
+      }
+      done += found
     }
   }
 }

@@ -45,11 +45,30 @@ public final class ParameterStore {
     }
   }
 
-  /// Takes over values by name, converted to f32.
+  /// Copies values by name, converted to f32.
   ///
   /// - Throws: `FileError` naming `source` when a name is missing or unknown or a shape differs;
   ///   nothing is changed then.
   public func load(_ values: [(name: String, tensor: Tensor)], from source: String) throws {
+    try load(values, from: source) { $0.value.copy(from: $1) }
+  }
+
+  /// The same of tensors that nobody else needs: they are the store's from then on, unless they have to be converted. Before
+  /// anything is trained or moved.
+  package func adopt(_ values: [(name: String, tensor: Tensor)], from source: String) throws {
+    try load(values, from: source) { parameter, value in
+      if value.dtype == .f32, parameter.value.dtype == .f32 {
+        parameter.value = value.contiguous
+      } else {
+        parameter.value.copy(from: value)
+      }
+    }
+  }
+
+  private func load(
+    _ values: [(name: String, tensor: Tensor)], from source: String,
+    _ take: (Parameter, Tensor) -> Void
+  ) throws {
     let given = Dictionary(values, uniquingKeysWith: { first, _ in first })
     let unknown = values.map(\.name).filter { byName[$0] == nil }
     let missing = all.map(\.name).filter { given[$0] == nil }
@@ -67,7 +86,7 @@ public final class ParameterStore {
           + "\(parameter.value.shape)")
     }
     for parameter in all {
-      if let value = given[parameter.name] { parameter.value.copy(from: value) }
+      if let value = given[parameter.name] { take(parameter, value) }
     }
   }
 

@@ -22,6 +22,15 @@ extension Tensor {
     self.init(owning: Tensor.fromBytes(bytes, shape: shape, dtype: dtype))
   }
 
+  /// Has `fill` write the bytes of values in C order, little-endian.
+  package convenience init(
+    shape: [Int], dtype: DType, fill: (UnsafeMutableRawBufferPointer) throws -> Void
+  ) rethrows {
+    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+    self.init(owning: Tensor.fromBytes(nothing, shape: shape, dtype: dtype))
+    try withMemory(fill)
+  }
+
   private static func fromBytes(
     _ bytes: UnsafeRawBufferPointer, shape: [Int], dtype: DType
   ) -> ct_tensor {

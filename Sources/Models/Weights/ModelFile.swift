@@ -61,7 +61,7 @@ public struct ModelFile {
     model = try card.spec.build(seed: nil)
     (spec, classNames, preprocessing) = (card.spec, card.classNames, card.preprocessing)
     model.input = card.input ?? card.spec.network.usualInput
-    try model.store.load(try file.readAll(), from: path)
+    try model.store.adopt(try file.readAll(), from: path)
   }
 
   /// What a file's metadata says of the network in it.

@@ -28,7 +28,7 @@ public struct WeightImport {
     try chosen.check(values: source.valueCount, in: path)
     let model = try chosen.build(seed: nil)
     let arrays = layout.resize(layout.translate(source.arrays, model), model)
-    try model.store.load(arrays, from: path)
+    try model.store.adopt(arrays, from: path)
     model.input = input ?? source.card?.input ?? layout.input ?? chosen.network.usualInput
     self.layout = layout.name
     file = ModelFile(

@@ -58,12 +58,11 @@ public final class SafetensorsFile {
   /// - Throws: `FileError` when there is none of this name or the file cannot be read.
   public func read(_ name: String) throws -> Tensor {
     let entry = try entry(name)
-    let bytes = try file.read(at: dataOffset + entry.range.lowerBound, count: entry.range.count)
-    return try bytes.withUnsafeBytes { buffer in
+    return try Tensor(shape: entry.shape, dtype: entry.dtype) { memory in
+      try file.read(at: dataOffset + entry.range.lowerBound, into: memory)
       if entry.dtype == .bool {
-        try Extent.requireBooleans(buffer, "'\(path)': tensor '\(name)'")
+        try Extent.requireBooleans(UnsafeRawBufferPointer(memory), "'\(path)': tensor '\(name)'")
       }
-      return Tensor(bytes: buffer, shape: entry.shape, dtype: entry.dtype)
     }
   }
 
