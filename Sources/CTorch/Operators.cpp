@@ -102,13 +102,6 @@ int32_t ct_pad(ct_tensor x, const int64_t *amounts, int32_t count, double value,
 int32_t ct_linear(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor *out) {
   return guard([&] { *out = wrap(at::linear(get(x), get(weight), maybe(bias))); });
 }
-int32_t ct_conv2d(ct_tensor x, ct_tensor weight, ct_tensor bias, int64_t stride, int64_t padding,
-                  int64_t groups, ct_tensor *out) {
-  return guard([&] {
-    *out = wrap(at::conv2d(get(x), get(weight), maybe(bias), {stride, stride}, {padding, padding},
-                           {1, 1}, groups));
-  });
-}
 int32_t ct_max_pool2d(ct_tensor x, int64_t kernel, int64_t stride, int64_t padding,
                       ct_tensor *out) {
   return guard([&] {

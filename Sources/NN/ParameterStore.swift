@@ -53,16 +53,9 @@ public final class ParameterStore {
     try load(values, from: source) { $0.value.copy(from: $1) }
   }
 
-  /// The same of tensors that nobody else needs: they are the store's from then on, unless they have to be converted. Before
-  /// anything is trained or moved.
+  /// The same of tensors that nobody else needs: what is f32 is the store's from then on. Before anything is trained or moved.
   package func adopt(_ values: [(name: String, tensor: Tensor)], from source: String) throws {
-    try load(values, from: source) { parameter, value in
-      if value.dtype == .f32, parameter.value.dtype == .f32 {
-        parameter.value = value.contiguous
-      } else {
-        parameter.value.copy(from: value)
-      }
-    }
+    try load(values, from: source) { $0.value = $1.to(.f32).contiguous }
   }
 
   private func load(

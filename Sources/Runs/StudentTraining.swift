@@ -187,10 +187,12 @@ package struct StudentTraining {
 
   private func asEvaluated(_ model: any Model) throws -> any Classifier {
     let side = recipe.preprocessing.crop
-    return try Engine.auto.freeze(
-      model, height: side, width: side, precision: .f32,
-      batchSize: recipe.shared.evaluationBatchSize, device: group.device
-    ).network
+    return try Torch.withThreads(group.allThreads) {
+      try Engine.auto.freeze(
+        model, height: side, width: side, precision: .f32,
+        batchSize: recipe.shared.evaluationBatchSize, device: group.device
+      ).network
+    }
   }
 
   /// The same of the student's file, beside its teachers.

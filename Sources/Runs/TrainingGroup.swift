@@ -39,6 +39,8 @@ public final class TrainingGroup {
   public let device: Device
   /// Where logits are kept; the user's cache without it.
   private let cacheFolder: String?
+  /// Threads that there were before that was settled: those of evaluations on OpenVINO.
+  let allThreads = Torch.threads
   /// How students and teachers share the cores, once that is settled.
   package private(set) var threads: ThreadPlan?
   /// The teachers that compute in steps, where that is on other threads than they evaluate on.
@@ -140,20 +142,12 @@ public final class TrainingGroup {
       try computesAsEvaluate
       ? teachers
       : finalTeachers
-        ?? teacherLoader(
-          EngineChoice(teachers: loaded.engines.map { _ in usual }, student: .f32)
-        ).teachers(classes: classes).teachers
+        ?? teachers(loaded.engines.map { _ in usual }, on: allThreads)
     finalTeachers = teachers
     return Evaluator(
       images, teachers: teachers.map(\.evaluated), ensemble: ensemble,
       metrics: options.registry.metrics,
       batchSize: recipe.evaluationBatchSize, device: device, loading: loading)
-  }
-
-  private func teacherLoader(_ chosen: EngineChoice?) -> TeacherLoader {
-    TeacherLoader(
-      loader: loader, recipe: recipe, device: device, chosen: chosen, cacheFolder: cacheFolder,
-      views: Self.views(recipe, datasets))
   }
 
   /// Whether teachers compute as `funmatch evaluate` has it.
@@ -275,12 +269,17 @@ public final class TrainingGroup {
 
   /// The teachers, those that are compiled for so many threads.
   private func teachers(on threads: Int) throws -> [Teacher] {
-    guard loaded.engines.contains(where: { $0.engine == .openvino }) else { return teachers }
-    let same = EngineChoice(
-      teachers: loaded.engines, student: .f32, calibrations: loaded.calibrations)
-    return try Torch.withThreads(threads) {
-      try teacherLoader(same).teachers(classes: classes).teachers
-    }
+    let isCompiled = loaded.engines.contains { $0.engine == .openvino }
+    return isCompiled ? try teachers(loaded.engines, on: threads) : teachers
+  }
+
+  private func teachers(_ engines: [Computation], on threads: Int) throws -> [Teacher] {
+    let chosen = EngineChoice(
+      teachers: engines, student: .f32, calibrations: loaded.calibrations)
+    let loader = TeacherLoader(
+      loader: loader, recipe: recipe, device: device, chosen: chosen, cacheFolder: cacheFolder,
+      views: Self.views(recipe, datasets))
+    return try Torch.withThreads(threads) { try loader.teachers(classes: classes).teachers }
   }
 
   /// Makes sure that recorded logits are on the disk.

@@ -43,6 +43,24 @@ struct ModelFileTests {
     }
   }
 
+  /// Weights are read once, to where the network has them.
+  @Test func readingTakesTheMemoryOfTheWeights() async throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("m.safetensors")
+    var spec = try ModelSpec(named: "resnetv2_50x1_bit")
+    spec.classes = 10
+    try ModelFile(model: try spec.build(seed: nil), spec: spec).write(to: path)
+    await #expect(processExitsWith: .success) { [path = path as String] in
+      // Whatever else the first use makes.
+      _ = Tensor.ones([1])
+      let before = try peakMemory()
+      let file = try ModelFile(path: path)
+      let bytes = try #require(file.model.parameterCount) * MemoryLayout<Float>.size
+      let grown = try peakMemory() - before
+      #expect(grown < bytes * 5 / 4, "\(grown), not \(bytes)")
+    }
+  }
+
   @Test func otherFilesAreRefusedByName() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("w.safetensors")

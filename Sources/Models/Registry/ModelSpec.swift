@@ -101,6 +101,16 @@ public struct ModelSpec: SettingValue, Equatable {
     return model
   }
 
+  /// Builds the network without values: its store has to adopt some.
+  ///
+  /// - Throws: `SettingsError` when the spec is out of range or leaves `classes` open.
+  func buildWithoutValues() throws -> any Model {
+    try validate()
+    let model = try network.build(.none)
+    model.input = network.usualInput
+    return model
+  }
+
   /// Checks, before memory is taken for a network, that it is not far larger than what a file holds.
   ///
   /// - Throws: `FileError` naming the file when it is, or the spec is out of range or leaves `classes` open.

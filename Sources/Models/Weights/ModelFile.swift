@@ -58,7 +58,7 @@ public struct ModelFile {
         "\(path): its metadata name \(card.classNames.count) classes, and the network has "
           + "\(card.spec.classes ?? 0)")
     }
-    model = try card.spec.build(seed: nil)
+    model = try card.spec.buildWithoutValues()
     (spec, classNames, preprocessing) = (card.spec, card.classNames, card.preprocessing)
     model.input = card.input ?? card.spec.network.usualInput
     try model.store.adopt(try file.readAll(), from: path)

@@ -26,7 +26,7 @@ public struct WeightImport {
     let choice = WeightRecognition(source, registry)
     let (chosen, layout) = try spec.map { try choice.completed($0) } ?? choice.recognised()
     try chosen.check(values: source.valueCount, in: path)
-    let model = try chosen.build(seed: nil)
+    let model = try chosen.buildWithoutValues()
     let arrays = layout.resize(layout.translate(source.arrays, model), model)
     try model.store.adopt(arrays, from: path)
     model.input = input ?? source.card?.input ?? layout.input ?? chosen.network.usualInput
