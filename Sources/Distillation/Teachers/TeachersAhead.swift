@@ -12,7 +12,7 @@ public final class TeachersAhead: TeacherLogits {
   private var next: Ahead?
 
   /// - Parameters:
-  ///   - teachers: compute on threads of their own, on OpenVINO.
+  ///   - teachers: compute on another thread than the student.
   ///   - steps: how many there are in all; nothing is computed beyond them.
   ///   - batch: all of a step's images, mixed. Called on another thread, once a step.
   public init(
