@@ -377,7 +377,7 @@ public final class TrainingGroup {
     let lambda: @Sendable (Int) -> Double = { step in
       mixup.lambda(step: period.map { step % $0 } ?? step)
     }
-    if threads?.isAhead == true {
+    if canBeAhead, threads?.isAhead == true {
       logits = TeachersAhead(live, steps: steps) { [device] step in
         Batch(try source.batch(step), lambda: lambda(step), device: device)
       }

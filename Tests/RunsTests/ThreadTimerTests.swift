@@ -9,22 +9,6 @@ import Testing
 
 /// How the cores are shared. The number of threads belongs to the process, so it is changed in one of its own.
 struct ThreadTimerTests {
-  /// A teacher that takes a while and no core.
-  private final class Sleeper: Classifier {
-    let classes = 2
-    let parameterCount: Int? = 1
-    private let seconds: Double
-
-    init(seconds: Double) { self.seconds = seconds }
-
-    func multiplyAccumulates(height: Int, width: Int) -> Int? { nil }
-    func freeze(on device: Device, _ precision: DType) {}
-    func callAsFunction(_ images: Tensor, _ mode: Mode) -> Tensor {
-      Thread.sleep(forTimeInterval: seconds)
-      return Tensor.zeros([images.shape[0], classes])
-    }
-  }
-
   private static func teachers(_ seconds: Double) -> [Teacher] {
     [Teacher(Sleeper(seconds: seconds), resolution: 28, precision: .f32, device: .cpu)]
   }

@@ -301,7 +301,11 @@ struct EngineTests {
 
   @Test func whatCannotBeReadIsRefused() throws {
     let name = try run.killed(at: 6, ["--resume"])
-    for text in ["", "{}", #"{"student":"f32","teachers":[{"engine":"x","precision":"f32"}]}"#] {
+    let threads =
+      #"{"student":"f32","teachers":[],"threads":{"student":0,"teachers":1,"isAhead":true}}"#
+    for text in [
+      "", "{}", #"{"student":"f32","teachers":[{"engine":"x","precision":"f32"}]}"#, threads,
+    ] {
       _ = try folder.write("\(name)/engine.json", Array(text.utf8))
       let result = try run.distil(name, "--resume")
       #expect(result.status == 1 && result.errors.contains("engine.json: is damaged"))

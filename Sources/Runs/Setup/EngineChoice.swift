@@ -53,7 +53,8 @@ public struct EngineChoice: Codable, Sendable {
         teachers: Array(repeating: part, count: count), student: recipe.student.precision)
     }
     guard var kept = JSONText.read(folder.engine, as: EngineChoice.self),
-      kept.student != .auto, kept.teachers.isEmpty || kept.teachers.count == count || count == 0
+      kept.student != .auto, kept.teachers.isEmpty || kept.teachers.count == count || count == 0,
+      kept.threads?.isPossible ?? true
     else {
       throw RecipeError(
         "\(folder.engine): is damaged or missing; expected what teachers and student compute with, in JSON"

@@ -13,6 +13,9 @@ public struct ThreadPlan: Codable, Sendable, Equatable, CustomStringConvertible 
     (self.student, self.teachers, self.isAhead) = (student, teachers ?? student, isAhead)
   }
 
+  /// Whether a process can have such numbers of threads; those of a file may be anything.
+  var isPossible: Bool { [student, teachers].allSatisfy((1...4096).contains) }
+
   /// Such as `2 threads`, or `1 thread, and on 1 the teachers ahead`.
   public var description: String {
     (student == 1 ? "1 thread" : "\(student) threads")
