@@ -8,11 +8,12 @@ let libtorch = Context.packageDirectory + "/.deps/libtorch"
 let hasCUDA = FileManager.default.fileExists(atPath: libtorch + "/lib/libtorch_cuda.so")
 
 let torchHeaders: [CXXSetting] = [
+  .headerSearchPath("Declarations"),
   .unsafeFlags([
     "-isystem", libtorch + "/include",
     "-isystem", libtorch + "/include/torch/csrc/api/include",
     "-O3", "-fvisibility=hidden", "-fno-math-errno", "-Wno-deprecated-declarations",
-  ])
+  ]),
 ]
 
 // CUDA kernels register themselves when the library is loaded, so the linker must not drop it as
@@ -30,12 +31,33 @@ let torchLibraries: [LinkerSetting] = [
   .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
 ]
 
+/// Our modules that each one reaches, over however many others; they are declared from the lowest to the highest.
+nonisolated(unsafe) var reached: [String: [String]] = [:]
+
+/// With all that they reach: SwiftPM does not build a target again for a change two steps away, and what it was compiled
+/// against is no longer there.
+func reaching(_ dependencies: [Target.Dependency]) -> [Target.Dependency] {
+  var direct: [String] = []
+  for case .byNameItem(let name, _) in dependencies { direct.append(name) }
+  let more = Set(direct.flatMap { reached[$0] ?? [] }).subtracting(direct)
+  return dependencies + more.sorted().map { .byName(name: $0) }
+}
+
 /// A Swift target: folder `Sources/<name>`, module `FunMatch<name>`.
 func module(
   _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
 ) -> Target {
-  .target(
-    name: "FunMatch" + name, dependencies: dependencies, path: "Sources/" + name, exclude: exclude)
+  target("FunMatch" + name, dependencies, path: "Sources/" + name, exclude: exclude)
+}
+
+func target(
+  _ name: String, _ dependencies: [Target.Dependency], path: String, exclude: [String]
+) -> Target {
+  let all = reaching(dependencies)
+  for case .byNameItem(let other, _) in all where other.hasPrefix("FunMatch") {
+    reached[name, default: []].append(other)
+  }
+  return .target(name: name, dependencies: all, path: path, exclude: exclude)
 }
 
 /// A test target: folder `Tests/<name>Tests`.
@@ -44,7 +66,8 @@ func tests(
 ) -> Target {
   .testTarget(
     name: "FunMatch" + name + "Tests",
-    dependencies: [.byName(name: "FunMatch" + name), "FunMatchTestSupport"] + dependencies,
+    dependencies: reaching(
+      [.byName(name: "FunMatch" + name), "FunMatchTestSupport"] + dependencies),
     path: "Tests/" + name + "Tests", exclude: exclude)
 }
 
@@ -90,6 +113,7 @@ let package = Package(
       name: "CCodecs", dependencies: ["CJPEG", "CPNG"], path: "Sources/CCodecs",
       linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
     module("Settings", []),
+    module("Images", ["CCodecs", "FunMatchSettings"]),
     module("Files", ["CZip", .product(name: "Crypto", package: "swift-crypto")]),
     module("Torch", ["CTorch", "CZip", "FunMatchFiles", "FunMatchSettings"]),
     module("NN", ["FunMatchTorch", "FunMatchFiles"]),
@@ -104,7 +128,6 @@ let package = Package(
       exclude: ["onnx.proto"]),
     .target(name: "COpenVINO", path: "Sources/COpenVINO"),
     module("Frozen", ["COpenVINO", "FunMatchONNX", "FunMatchFiles", "FunMatchSettings"]),
-    module("Images", ["CCodecs", "FunMatchSettings"]),
     module("Datasets", ["FunMatchImages", "FunMatchFiles", "CZlib"]),
     module("Views", ["FunMatchDatasets"]),
     module("Distillation", ["FunMatchFrozen", "FunMatchOptimizers", "FunMatchViews"]),
@@ -125,10 +148,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
-      name: "funmatch", dependencies: ["FunMatchCommands"], path: "Sources/funmatch"),
-    .target(
-      name: "FunMatchTestSupport", dependencies: ["FunMatchTorch", "FunMatchDatasets"],
-      path: "Tests/Support",
+      name: "funmatch", dependencies: reaching(["FunMatchCommands"]), path: "Sources/funmatch"),
+    target(
+      "FunMatchTestSupport", ["FunMatchTorch", "FunMatchDatasets"], path: "Tests/Support",
       exclude: [
         "check_recipes.py", "import_pytorch.py", "int8_layer.py", "read_events.py",
         "read_hparams.py", "run_onnx.py", "save_onnx.py", "save_programs.py",
@@ -145,10 +167,9 @@ let package = Package(
     tests("Reports"), tests("Commands"),
     .testTarget(
       name: "funmatchTests",
-      dependencies: [
-        "funmatch", "FunMatchTestSupport", "FunMatchFiles", "FunMatchFrozen", "FunMatchONNX",
-        "FunMatchStudies",
-      ],
+      dependencies: reaching([
+        "funmatch", "FunMatchTestSupport", "FunMatchCommands",
+      ]),
       path: "Tests/funmatchTests"),
   ],
   swiftLanguageModes: [.v6],

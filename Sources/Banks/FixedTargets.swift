@@ -98,58 +98,126 @@ public final class FixedTargets {
   /// - Parameters:
   ///   - views: what it is shown, from image `from` on.
   ///   - batchSize: most views that it is given at a time.
+  ///   - group: processes that share the work, batch by batch, of which the first writes.
   ///   - progress: told how many images are done; ends the work early by returning false.
   ///   - isWaited: called while another process computes the same; gives up by returning false.
   /// - Throws: an error when an image cannot be read, a logit is not finite or the disk is full; what
   ///   was computed before stays.
   public func compute(
-    _ teacher: Teacher, device: Device, batchSize: Int, views: (_ from: Int) -> FixedViewSource,
-    isWaited: () -> Bool = { true }, progress: (Int) -> Bool
+    _ teacher: Teacher, device: Device, batchSize: Int, group: ProcessGroup? = nil,
+    views: (_ from: Int) -> FixedViewSource, isWaited: () -> Bool = { true },
+    progress: (Int) -> Bool
   ) throws {
-    guard !isComplete else { return }
+    var file: FileLock?
+    func beginning() throws -> Int? {
+      file = try isComplete ? nil : begun(isWaited)
+      return file == nil && !isComplete ? nil : done
+    }
+    guard let begin = try group?.shared(beginning) ?? beginning() else { return }
+    let images = description.images
+    let source = views(begin)
+    let turn = source.batchSize * (group?.size ?? 1)
+    var saved = ContinuousClock.now
+    for (number, start) in stride(from: begin, to: images, by: turn).enumerated() {
+      let own = start + source.batchSize * (group?.rank ?? 0)
+      let seen =
+        try own < images
+        ? look(teacher, source, number, from: own, batchSize: batchSize, device: device) : nil
+      let all = try group.map { try exchanged(seen, of: source.batchSize, $0) } ?? [seen]
+      let end = min(start + turn, images)
+      var isSaved = false
+      if let file {
+        try write(all.compactMap { $0 }, to: file)
+        isSaved = done == images || saved.duration(to: .now) > .seconds(2)
+      }
+      let goesOn = progress(end)
+      if let file, isSaved || !goesOn {
+        try save(file)
+        saved = .now
+      }
+      if !goesOn && end < images { return }
+    }
+    // The first may have found them complete, or completed them just now.
+    _ = try group?.shared { true }
+    if !isComplete { try read() }
+    guard isComplete else {
+      throw FileError(
+        "\(path): is not what the first process wrote; expected a folder that all processes share "
+          + "(FUNMATCH_CACHE can name it)")
+    }
+    try map()
+  }
+
+  /// The lock of the file, and what whoever had it has done; `nil` when the user gives up waiting, or the work is done.
+  private func begun(_ isWaited: () -> Bool) throws -> FileLock? {
     var taken = try FileLock.take(path)
     while taken == nil {
-      guard isWaited() else { return }
+      guard isWaited() else { return nil }
       usleep(200_000)
       taken = try FileLock.take(path)
     }
-    guard let file = taken else { return }
-    // Whoever had the lock may have done the work.
     try read()
-    guard !isComplete else { return }
-    let source = views(done)
-    var number = 0
-    var saved = ContinuousClock.now
-    while !isComplete {
-      let views = try source.batch(number)
-      guard let pixels = views.pixels[teacher.resolution] else {
-        throw FileError("no views were drawn at the teacher's \(teacher.resolution) pixels")
-      }
-      number += 1
-      let images = min(source.batchSize, description.images - done)
-      var logits = Self.logits(
-        teacher, pixels, images: images, batchSize: batchSize, device: device)
-      for image in 0..<images {
-        let range = image * row..<(image + 1) * row
-        if !views.isWhole[image] {
-          description.missing.append(done + image)
-          logits.replaceSubrange(range, with: Self.nothing(row))
-        } else if !Self.isFinite(logits[range]) {
-          throw FileError("the teacher's logits of image \(done + image) are not finite")
-        }
-      }
-      try file.write(logits, at: done * row)
-      description.done += images
-      let goesOn = progress(done)
-      if isComplete || !goesOn || saved.duration(to: .now) > .seconds(2) {
-        try file.synchronize()
-        if isComplete { description.sha256 = try Checksum.sha256(file: path) }
-        try JSONText.write(description, to: sidecar)
-        saved = .now
-      }
-      if !goesOn && !isComplete { return }
+    return isComplete ? nil : taken
+  }
+
+  /// Logits (images, classes) of some images, not a number where one could not be decoded.
+  private func look(
+    _ teacher: Teacher, _ source: FixedViewSource, _ number: Int, from first: Int, batchSize: Int,
+    device: Device
+  ) throws -> Tensor {
+    let views = try source.batch(number)
+    guard let pixels = views.pixels[teacher.resolution] else {
+      throw FileError("no views were drawn at the teacher's \(teacher.resolution) pixels")
     }
-    try map()
+    let images = views.isWhole.count
+    let logits = Self.logits(teacher, pixels, images: images, batchSize: batchSize, device: device)
+    var values = logits.array(as: Float.self)
+    for image in 0..<images {
+      let range = image * classes..<(image + 1) * classes
+      if !views.isWhole[image] {
+        for place in range { values[place] = .nan }
+      } else if !values[range].allSatisfy(\.isFinite) {
+        throw FileError("the teacher's logits of image \(first + image) are not finite")
+      }
+    }
+    return Tensor(values).reshaped([images, classes])
+  }
+
+  /// What each process has seen, in order; `nil` where nothing was left for one.
+  private func exchanged(
+    _ own: Tensor?, of count: Int, _ group: ProcessGroup
+  ) throws -> [Tensor?] {
+    let images = own?.shape[0] ?? 0
+    let marks = Tensor([Float(images), group.wish ? 1 : 0] + [Float](repeating: 0, count: classes))
+      .narrowed(0, 0..<max(2, classes)).reshaped([1, max(2, classes)])
+    let missing = Tensor.zeros([count - images, classes])
+    let rows = Tensor.concatenated([own, missing].compactMap { $0 })
+    let padding = Tensor.zeros([count, max(2, classes) - classes])
+    let all = try group.allGather(.concatenated([.concatenated([rows, padding], 1), marks]))
+    return (0..<group.size).map { rank in
+      let table = all.narrowed(0, rank..<rank + 1).reshaped([count + 1, max(2, classes)])
+      let marks = table.narrowed(0, count..<count + 1).contiguous.array(as: Float.self)
+      group.agree(marks[1] > 0)
+      return marks[0] > 0 ? table.narrowed(0, 0..<Int(marks[0])).narrowed(1, 0..<classes) : nil
+    }
+  }
+
+  /// Adds the logits of the next images.
+  private func write(_ parts: [Tensor], to file: FileLock) throws {
+    for logits in parts {
+      let values = logits.contiguous.array(as: Float.self)
+      for image in 0..<logits.shape[0] where values[image * classes].isNaN {
+        description.missing.append(done + image)
+      }
+      try file.write(values.withUnsafeBytes { Array($0) }, at: done * row)
+      description.done += logits.shape[0]
+    }
+  }
+
+  private func save(_ file: FileLock) throws {
+    try file.synchronize()
+    if isComplete { description.sha256 = try Checksum.sha256(file: path) }
+    try JSONText.write(description, to: sidecar)
   }
 
   /// Logits (N, classes) of images, on the CPU.
@@ -172,16 +240,9 @@ public final class FixedTargets {
   /// Bytes of the logits of an image.
   private var row: Int { classes * MemoryLayout<Float>.stride }
 
-  /// A row that says that there is nothing.
-  private static func nothing(_ row: Int) -> [UInt8] {
-    withUnsafeBytes(of: Float.nan.bitPattern.littleEndian) { nan in
-      (0..<row).map { nan[$0 % nan.count] }
-    }
-  }
-
   private static func logits(
     _ teacher: Teacher, _ pixels: Pixels, images: Int, batchSize: Int, device: Device
-  ) -> [UInt8] {
+  ) -> Tensor {
     let shape = [pixels.count, pixels.size, pixels.size, 3]
     let all = Tensor(bytes: pixels.bytes, shape: shape, dtype: .u8)
     let parts = stride(from: 0, to: pixels.count, by: batchSize).map { start in
@@ -189,17 +250,9 @@ public final class FixedTargets {
       return teacher(Batch.scaled(part.to(device))).to(.cpu)
     }
     let logits = Tensor.concatenated(parts)
-    guard pixels.count > images else { return logits.bytes }
+    guard pixels.count > images else { return logits }
     let views = logits.softmax().reshaped([images, pixels.count / images, logits.shape[1]])
-    return views.mean([1]).logProbabilities.bytes
-  }
-
-  private static func isFinite(_ bytes: ArraySlice<UInt8>) -> Bool {
-    bytes.withUnsafeBytes { bytes in
-      stride(from: 0, to: bytes.count, by: 4).allSatisfy {
-        bytes.loadUnaligned(fromByteOffset: $0, as: Float.self).isFinite
-      }
-    }
+    return views.mean([1]).logProbabilities
   }
 
   private func map() throws {

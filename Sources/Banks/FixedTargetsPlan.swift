@@ -12,11 +12,16 @@ public struct FixedTargetsPlan {
   private let teachers: [Teacher]
   private let device: Device
   private let folder: String
+  private let group: ProcessGroup?
 
-  /// - Parameter folder: where targets are kept, under `FUNMATCH_CACHE` or the user's folder for caches without it.
+  /// - Parameters:
+  ///   - folder: where targets are kept, under `FUNMATCH_CACHE` or the user's folder for caches without it.
+  ///   - group: processes that compute them together.
   public init(
-    _ recipe: SharedRecipe, _ teachers: [Teacher], device: Device, folder: String? = nil
+    _ recipe: SharedRecipe, _ teachers: [Teacher], device: Device, folder: String? = nil,
+    group: ProcessGroup? = nil
   ) {
+    self.group = group
     (self.recipe, self.teachers, self.device) = (recipe, teachers, device)
     self.folder = (folder ?? CacheFolder.user) + "/targets"
   }
@@ -44,7 +49,9 @@ public struct FixedTargetsPlan {
       }
       if targets.isComplete {
         log.info("teacher \(index)'s logits of each image are known from before: \(targets.path)")
-      } else {
+      }
+      // What several processes do is settled by what the first one finds.
+      if group != nil || !targets.isComplete {
         guard try compute(targets, teacher, dataset, loading, log, shouldStop) else { return nil }
       }
       let missing = targets.missing
@@ -67,18 +74,20 @@ public struct FixedTargetsPlan {
     let policy = recipe.views
     let views = policy.teacher.fixedViews
     let each = "\(views) \(views == 1 ? "view" : "views") of each of \(dataset.count) images"
-    log.info("a teacher computes its logits of \(each), once and for all: \(targets.path)")
+    if !targets.isComplete {
+      log.info("a teacher computes its logits of \(each), once and for all: \(targets.path)")
+    }
     let begin = ContinuousClock.now
     let first = targets.done
     var last = begin
     var isTold = false
     try targets.compute(
-      teacher, device: device, batchSize: Self.batchSize,
+      teacher, device: device, batchSize: Self.batchSize, group: group,
       views: { start in
         FixedViewSource(
           dataset, policy: policy, from: start, batchSize: max(1, Self.batchSize / views),
           student: recipe.resolution, teachers: [teacher.resolution], seed: recipe.seed,
-          options: loading)
+          options: loading, share: (group?.rank ?? 0, group?.size ?? 1))
       },
       isWaited: {
         if !isTold { log.info("another process computes the same; waiting for it") }

@@ -44,11 +44,12 @@ public final class LogitBank {
   ///   - batchSize: images a step.
   ///   - classes: number of classes of each teacher.
   ///   - wanted: steps that will be read. Where all are there, nothing is locked or written.
+  ///   - isFollowing: whether another process of the same run records; this one only reads.
   /// - Throws: `FileError` when the folder cannot be made, or the bank cannot be read or written, or is damaged or another
   ///   one, naming what to remove.
   public init(
     folder: String, identity: BankIdentity, batchSize: Int, classes: [Int],
-    precision: BankRecipe.Precision, wanted: Int = .max
+    precision: BankRecipe.Precision, wanted: Int = .max, isFollowing: Bool = false
   ) throws {
     precondition(batchSize > 0 && !classes.isEmpty && classes.allSatisfy { $0 > 0 })
     known = LogitBankDescription(
@@ -73,7 +74,7 @@ public final class LogitBank {
       note = FileManager.default.fileExists(atPath: sidecar) ? nil : place.nearest
     }
     try read()
-    if steps < wanted, foreign == nil { try beginRecording() }
+    if steps < wanted, foreign == nil, !isFollowing { try beginRecording() }
   }
 
   /// Bytes that a step takes.
@@ -181,6 +182,21 @@ public final class LogitBank {
     try recording { try $0.write(bytes, at: steps * known.row) }
     steps += 1
     if steps % known.stepsPerChunk == 0 { checksums.append(try checksumOfLast(known.chunk)) }
+  }
+
+  /// Takes note that another process of the same run has recorded the next step.
+  func follow() { steps += 1 }
+
+  /// Takes note that so many steps are what the first process of the same run knows.
+  ///
+  /// - Throws: `FileError` when they are not here.
+  func follow(to count: Int) throws {
+    guard steps >= count else {
+      throw FileError(
+        "\(path): has \(steps) steps and the first process knows \(count); expected a folder that all "
+          + "processes share (FUNMATCH_CACHE can name it)")
+    }
+    steps = count
   }
 
   private func check(_ logits: Tensor, teacher: Int, _ step: Int) throws {

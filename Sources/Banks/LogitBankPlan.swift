@@ -34,12 +34,14 @@ public struct LogitBankPlan {
 
   /// The bank, ready to be read and, unless all is known or another process records, to be recorded.
   ///
-  /// - Parameter steps: of the run, or of the longest of several.
+  /// - Parameters:
+  ///   - steps: of the run, or of the longest of several.
+  ///   - isFollowing: whether another process of the same run records; this one only reads.
   /// - Throws: `FileError` when it is damaged, or what is to come does not fit the disk.
-  public func open(steps: Int) throws -> LogitBank {
+  public func open(steps: Int, isFollowing: Bool = false) throws -> LogitBank {
     let bank = try LogitBank(
       folder: folder, identity: identity, batchSize: recipe.batchSize, classes: classes,
-      precision: bank.precision, wanted: wanted(steps: steps))
+      precision: bank.precision, wanted: wanted(steps: steps), isFollowing: isFollowing)
     if bank.isWritable {
       try LogitBank.checkSpace(folder: folder, bytes: bytes(wanted(steps: steps) - bank.steps))
     }

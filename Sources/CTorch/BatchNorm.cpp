@@ -7,6 +7,7 @@
 #include <cmath>
 #include <vector>
 
+#include "Group.h"
 #include "Values.h"
 
 using namespace ct;
@@ -181,10 +182,29 @@ namespace {
 
 using Values = std::vector<float>;
 
+// Averages of all processes' values, of which this one has `own`, and sums of squared distances to them; returns how many
+// there are.
+double combine(ct_group group, double own, std::vector<double> &averages,
+               std::vector<double> &spreads) {
+  const size_t channels = averages.size();
+  std::vector<double> sums{own};
+  for (const double average : averages) sums.push_back(own * average);
+  // The parts of Σ (x - average)², so that one collective is enough.
+  for (size_t c = 0; c < channels; ++c)
+    sums.push_back(spreads[c] + own * averages[c] * averages[c]);
+  addUp(group, sums);
+  const double total = sums[0];
+  for (size_t c = 0; c < channels; ++c) {
+    averages[c] = sums[1 + c] / total;
+    spreads[c] = std::max(0.0, sums[1 + channels + c] - total * averages[c] * averages[c]);
+  }
+  return total;
+}
+
 template <typename T>
 void forward(const at::Tensor &x, at::Tensor &y, const float *gamma, const float *beta,
-             const Shape &shape, double epsilon, int32_t activation, float *mean, float *inverse,
-             double *variance) {
+             const Shape &shape, double epsilon, int32_t activation, ct_group group, float *mean,
+             float *inverse, double *variance, double *total) {
   const auto *from = static_cast<const T *>(x.const_data_ptr());
   auto *to = static_cast<T *>(y.mutable_data_ptr());
   const int64_t channels = shape.channels;
@@ -197,16 +217,21 @@ void forward(const at::Tensor &x, at::Tensor &y, const float *gamma, const float
   });
   Values scale(static_cast<size_t>(channels));
   const double places = static_cast<double>(shape.values / channels);
+  const double own = places * static_cast<double>(shape.images);
+  std::vector<double> averages(static_cast<size_t>(channels)), spreads(averages.size());
   for (int64_t c = 0; c < channels; ++c) {
-    double average = 0, spread = 0;
-    for (int64_t n = 0; n < shape.images; ++n) average += means[n * channels + c];
-    average /= static_cast<double>(shape.images);
+    for (int64_t n = 0; n < shape.images; ++n) averages[c] += means[n * channels + c];
+    averages[c] /= static_cast<double>(shape.images);
     for (int64_t n = 0; n < shape.images; ++n) {
-      const double apart = means[n * channels + c] - average;
-      spread += squares[n * channels + c] + places * apart * apart;
+      const double apart = means[n * channels + c] - averages[c];
+      spreads[c] += squares[n * channels + c] + places * apart * apart;
     }
-    variance[c] = spread / (places * static_cast<double>(shape.images));
-    mean[c] = static_cast<float>(average);
+  }
+  *total = own;
+  if (group.pointer != nullptr) *total = combine(group, own, averages, spreads);
+  for (int64_t c = 0; c < channels; ++c) {
+    variance[c] = spreads[c] / *total;
+    mean[c] = static_cast<float>(averages[c]);
     inverse[c] = static_cast<float>(1 / std::sqrt(variance[c] + epsilon));
     scale[c] = inverse[c] * gamma[c];
   }
@@ -223,7 +248,7 @@ void forward(const at::Tensor &x, at::Tensor &y, const float *gamma, const float
 template <typename T>
 void backward(const at::Tensor &x, const at::Tensor &dy, at::Tensor &dx, const float *gamma,
               const float *beta, const float *mean, const float *inverse, const Shape &shape,
-              int32_t activation, float *dGamma, float *dBeta) {
+              int32_t activation, ct_group group, double total, float *dGamma, float *dBeta) {
   const auto *from = static_cast<const T *>(x.const_data_ptr());
   const auto *given = static_cast<const T *>(dy.const_data_ptr());
   auto *to = static_cast<T *>(dx.mutable_data_ptr());
@@ -243,17 +268,21 @@ void backward(const at::Tensor &x, const at::Tensor &dy, at::Tensor &dx, const f
       gradientSums(from + n * shape.values, given + n * shape.values, firsts.data() + n * channels,
                    seconds.data() + n * channels, shape, activation, rows);
   });
-  const double count = static_cast<double>(shape.values / channels * shape.images);
+  std::vector<double> sums(static_cast<size_t>(2 * channels));
   for (int64_t c = 0; c < channels; ++c) {
-    double one = 0, two = 0;
     for (int64_t n = 0; n < shape.images; ++n) {
-      one += firsts[n * channels + c];
-      two += seconds[n * channels + c];
+      sums[c] += firsts[n * channels + c];
+      sums[channels + c] += seconds[n * channels + c];
     }
-    dBeta[c] = static_cast<float>(one);
-    dGamma[c] = static_cast<float>(two * inverse[c]);
-    first[c] = static_cast<float>(scale[c] * one / count);
-    second[c] = static_cast<float>(scale[c] * two / count * inverse[c] * inverse[c]);
+    // Those of this process: gradients of parameters are added up later.
+    dBeta[c] = static_cast<float>(sums[c]);
+    dGamma[c] = static_cast<float>(sums[channels + c] * inverse[c]);
+  }
+  if (group.pointer != nullptr) addUp(group, sums);
+  for (int64_t c = 0; c < channels; ++c) {
+    const double one = sums[c], two = sums[channels + c];
+    first[c] = static_cast<float>(scale[c] * one / total);
+    second[c] = static_cast<float>(scale[c] * two / total * inverse[c] * inverse[c]);
   }
   parallelFor(shape.images, 1, [&](int64_t begin, int64_t end) {
     Rows rows(5, shape);
@@ -271,7 +300,7 @@ class BatchNorm : public torch::autograd::Function<BatchNorm> {
   static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &input,
                             const at::Tensor &gamma, const at::Tensor &beta, at::Tensor runningMean,
                             at::Tensor runningVariance, double momentum, double epsilon,
-                            int64_t activation) {
+                            int64_t activation, int64_t group) {
     const auto x = input.contiguous(at::MemoryFormat::ChannelsLast);
     const auto shape = shapeOf(x);
     auto y = at::empty_like(x);
@@ -280,10 +309,11 @@ class BatchNorm : public torch::autograd::Function<BatchNorm> {
     std::vector<double> variance(static_cast<size_t>(shape.channels));
     const auto run = x.scalar_type() == at::kBFloat16 ? ::forward<BF16> : ::forward<float>;
     float *means = mean.mutable_data_ptr<float>();
-    run(x, y, floats(gamma), floats(beta), shape, epsilon, static_cast<int32_t>(activation), means,
-        inverse.mutable_data_ptr<float>(), variance.data());
     // As PyTorch has it: the variance that is kept is the unbiased one.
-    const double count = static_cast<double>(shape.values / shape.channels * shape.images);
+    double count = 0;
+    run(x, y, floats(gamma), floats(beta), shape, epsilon, static_cast<int32_t>(activation),
+        ct_group{reinterpret_cast<void *>(group)}, means, inverse.mutable_data_ptr<float>(),
+        variance.data(), &count);
     float *meansKept = runningMean.mutable_data_ptr<float>();
     float *variancesKept = runningVariance.mutable_data_ptr<float>();
     const auto follow = [&](float &kept, double value) {
@@ -295,6 +325,8 @@ class BatchNorm : public torch::autograd::Function<BatchNorm> {
     }
     context->save_for_backward({x, gamma, beta, mean, inverse});
     context->saved_data["activation"] = activation;
+    context->saved_data["group"] = group;
+    context->saved_data["count"] = count;
     return y;
   }
 
@@ -308,9 +340,10 @@ class BatchNorm : public torch::autograd::Function<BatchNorm> {
     const auto run = x.scalar_type() == at::kBFloat16 ? ::backward<BF16> : ::backward<float>;
     run(x, dy, dx, floats(gamma), floats(beta), floats(saved[3]), floats(saved[4]), shapeOf(x),
         static_cast<int32_t>(context->saved_data["activation"].toInt()),
-        dGamma.mutable_data_ptr<float>(), dBeta.mutable_data_ptr<float>());
+        ct_group{reinterpret_cast<void *>(context->saved_data["group"].toInt())},
+        context->saved_data["count"].toDouble(), dGamma.mutable_data_ptr<float>(), dBeta.mutable_data_ptr<float>());
     const at::Tensor none;
-    return {dx, dGamma, dBeta, none, none, none, none, none};
+    return {dx, dGamma, dBeta, none, none, none, none, none, none};
   }
 };
 
@@ -327,19 +360,22 @@ at::Tensor followed(const at::Tensor &y, int32_t activation) {
 
 int32_t ct_batch_norm(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tensor mean,
                       ct_tensor variance, bool training, double momentum, double epsilon,
-                      int32_t activation, ct_tensor *out) {
+                      int32_t activation, ct_group group, ct_tensor *out) {
   return guard([&] {
     const auto &x = get(input), &gamma = get(weight), &beta = get(bias);
-    bool fits = training && x.dim() == 4 && x.is_cpu() && x.numel() > x.size(1) &&
+    const bool isShared = training && group.pointer != nullptr;
+    bool fits = training && x.dim() == 4 && x.is_cpu() && (isShared || x.numel() > x.size(1)) &&
                 (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
     for (const auto &values : {weight, bias, mean, variance})
       fits = fits && get(values).scalar_type() == at::kFloat && get(values).is_contiguous() &&
              get(values).numel() == x.size(1);
     if (fits) {
       *out = wrap(BatchNorm::apply(x, gamma, beta, get(mean), get(variance), momentum, epsilon,
-                                   static_cast<int64_t>(activation)));
+                                   static_cast<int64_t>(activation),
+                                   reinterpret_cast<int64_t>(isShared ? group.pointer : nullptr)));
       return;
     }
+    TORCH_CHECK(!isShared, "several processes have common statistics of f32 and bf16 on the CPU only");
     *out = wrap(followed(at::batch_norm(x, gamma, beta, get(mean), get(variance), training,
                                         momentum, epsilon, /*cudnn_enabled=*/true),
                          activation));

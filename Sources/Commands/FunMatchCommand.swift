@@ -35,19 +35,16 @@ public struct FunMatchCommand: ParsableCommand {
       } else {
         try command.run()
       }
+      ProcessGroup.leave()
       // What was printed may still be on its way.
       guard fflush(nil) == 0 else {
-        fail("the result cannot be written: \(String(cString: strerror(errno)))")
+        Torch.end("the result cannot be written: \(String(cString: strerror(errno)))")
       }
     } catch {
       // Help, a version and wrong usage have codes and texts of their own.
       guard exitCode(for: error) == .failure, !(error is ExitCode) else { exit(withError: error) }
-      fail("\(error)")
+      Torch.end("\(error)")
     }
   }
 
-  private static func fail(_ sentence: String) -> Never {
-    try? FileHandle.standardError.write(contentsOf: Data("funmatch: \(sentence)\n".utf8))
-    Foundation.exit(1)
-  }
 }

@@ -44,6 +44,7 @@ struct StudyCommand: RegistryCommand {
     }
     let options = try settings.options(name: file.name, registry)
     let outcome = try Study(file, options)()
+    guard options.group?.isFirst ?? true else { return }
     guard !outcome.isStopped else {
       return print("stopped; all that was learnt is saved, and --resume goes on")
     }

@@ -8,10 +8,12 @@ public struct Mode: Hashable, Sendable {
   /// What convolutions compute in: f32, bf16 or f16. Parameters keep their own type, logits are
   /// always f32.
   public var precision: DType
+  /// The processes that have batch statistics in common; `nil`: this one alone.
+  public var group: ProcessGroup?
 
   /// A pass that gradients are taken of.
-  public static func training(_ precision: DType) -> Mode {
-    Mode(isTraining: true, precision: precision)
+  public static func training(_ precision: DType, _ group: ProcessGroup? = nil) -> Mode {
+    Mode(isTraining: true, precision: precision, group: group)
   }
 
   /// A pass for its logits alone.

@@ -36,8 +36,10 @@ extension Tensor: Signal {
     let normalized = batchNorm(
       weight: layer.weight.value, bias: layer.bias.value, mean: layer.runningMean.value,
       variance: layer.runningVariance.value,
-      isTraining: mode.isTraining && layer.isUpdated && count > layer.weight.value.count,
-      momentum: layer.momentum, epsilon: layer.epsilon, activation: fused ?? .none)
+      isTraining: mode.isTraining && layer.isUpdated
+        && (mode.group != nil || count > layer.weight.value.count),
+      momentum: layer.momentum, epsilon: layer.epsilon, activation: fused ?? .none,
+      group: mode.group)
     return fused == nil ? layer.activation.map(normalized.applying) ?? normalized : normalized
   }
 

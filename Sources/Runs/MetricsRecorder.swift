@@ -26,6 +26,8 @@ final class MetricsRecorder {
   private(set) var note = ""
   /// What was measured of the step that the run goes on after, if its line is not written.
   private var pending: (step: Int, values: [String: Double])?
+  /// The same without the step.
+  var pendingValues: [String: Double]? { pending?.values }
 
   /// Goes on after step `start`.
   ///

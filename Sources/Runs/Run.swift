@@ -28,18 +28,20 @@ public struct Run {
   ///   happens.
   public func callAsFunction() throws -> Outcome {
     let folder = RunFolder(options.output)
-    try folder.check(file, resume: options.resume)
-    // A finished student of a study has no checkpoints.
-    if options.resume, let result = RunResult(path: folder.result), result.kind == kind.rawValue,
-      FileManager.default.fileExists(atPath: folder.student),
-      Checkpoint.newest(in: folder.checkpoints) == nil
-    {
-      return .finished(result.test, student: folder.student)
+    defer { options.removeScratch() }
+    try options.checkSame(
+      "recipe", RecipeFile.text(file.recipe), difference: RecipeText.difference)
+    let isFinished = try options.shared {
+      try folder.check(file, resume: options.resume)
+      return options.resume && folder.isFinished(kind)
     }
-    var options = options
-    options.chosen = try EngineChoice.kept(in: folder, kind, options.registry)
-    let group = try TrainingGroup(kind, file.recipe.shared, path: file.path, options)
-    let session = try RunSession(group, file.recipe, options)
+    if isFinished {
+      return .finished(RunResult(path: folder.result)?.test, student: folder.student)
+    }
+    var begun = options
+    begun.chosen = try EngineChoice.kept(in: folder, kind, options.registry)
+    let group = try TrainingGroup(kind, file.recipe.shared, path: file.path, begun)
+    let session = try RunSession(group, file.recipe, begun)
     if !session.mustStop && !session.isComplete { try train(session, group) }
     guard session.isComplete, !session.mustStop else { return .stopped(step: session.done) }
     do {

@@ -40,9 +40,11 @@ public final class RunSession: Participant {
     self.training = training
     // Before the recipe is written anew: what a folder of an earlier version computes with is known by its recipe.
     try kept?.write(to: folder)
+    try options.checkSame("weights", training.origin.joined(separator: ", "))
     lock = try folder.make(recipe)
     let log = RunLog.make(
-      path: folder.log, isQuiet: options.isQuiet, name: options.session?.name ?? "")
+      path: folder.log, isQuiet: options.isQuiet,
+      name: options.session?.name ?? options.name)
     self.log = log
     Checkpoint.removeRemains(in: folder.checkpoints)
     log.info("\(training.summary)")
@@ -71,7 +73,6 @@ public final class RunSession: Participant {
         "\(folder.path) holds a run that computes otherwise (\(kept?.words ?? "")) than the others "
           + "(\(training.engines.words))")
     }
-    saved = done
     try training.engines.write(to: folder)
     if done < training.steps { try? FileManager.default.removeItem(atPath: folder.result) }
     let environment = RunEnvironment(device: options.device)
@@ -80,8 +81,28 @@ public final class RunSession: Participant {
         "the run goes on under other conditions than environment.json tells: bits may differ")
     }
     try JSONText.write(environment, to: folder.environment)
-    recorder = try MetricsRecorder(training, recipe, folder, from: done, pending, options, log)
-    isInterrupted = try !recorder.writePending()
+    var start = Start(done: done, pending: pending)
+    func recorder(_ start: Start) throws -> MetricsRecorder {
+      try MetricsRecorder(
+        training, recipe, folder, from: start.done, start.pending, options, log)
+    }
+    if options.group?.isFirst ?? true {
+      self.recorder = try recorder(start)
+      start.pending = self.recorder.pendingValues
+      start = try options.shared { start }
+    } else {
+      start = try options.shared { start }
+      self.recorder = try recorder(start)
+    }
+    (done, saved) = (start.done, start.done)
+    if let group = options.group { try training.takeOver(from: group) }
+    isInterrupted = try !self.recorder.writePending()
+  }
+
+  /// Where a run goes on, and what was measured of its last step if that is still to be written.
+  private struct Start: Codable {
+    var done: Int
+    var pending: [String: Double]?
   }
 
   /// Whether the user wants to stop, and some of what belongs to the last step is left undone.
@@ -97,7 +118,7 @@ public final class RunSession: Participant {
   public var byteCount: Int { training.byteCount }
 
   /// The student for the trainer.
-  public var learner: Learner { training.learner }
+  public private(set) lazy var learner = training.learner
 
   /// Its steps up to `end`.
   public var steps: Range<Int> { done..<max(done, min(training.steps, end)) }
@@ -148,6 +169,7 @@ public final class RunSession: Participant {
   }
 
   private func save() throws {
+    guard options.group?.isFirst ?? true else { return }
     // First, so that a run never goes on behind the end of its bank.
     try training.group.synchronize()
     try recorder.synchronize()

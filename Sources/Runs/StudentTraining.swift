@@ -47,11 +47,13 @@ package struct StudentTraining {
       classNames: classNames.count == classes ? classNames : [],
       preprocessing: recipe.preprocessing)
     frozen = try Self.frozen(own.frozen, student.model)
-    var (precision, measured) = (kept?.student ?? own.precision, [String]())
-    if precision == .auto {
+    var measured: [String] = []
+    let precision = try group.options.shared {
+      let precision = kept?.student ?? own.precision
+      guard precision == .auto else { return precision }
       let found = try group.measuredPrecision(network.spec)
-      precision = found.precision
       measured.append(found.words)
+      return found.precision
     }
     if let words = try group.settleThreads(network.spec, precision) { measured.append(words) }
     self.measured = measured
@@ -138,7 +140,20 @@ package struct StudentTraining {
       }
     return Learner(
       student.model, objective: objective, optimizer: optimizer, schedule: schedule,
-      precision: precision, average: average)
+      precision: precision, average: average, group: group.options.group)
+  }
+
+  /// Takes over what the first of several processes has: weights, running statistics, the optimizer's state, averages.
+  ///
+  /// - Throws: `TorchError` when another process is gone.
+  func takeOver(from group: ProcessGroup) throws {
+    let state = optimizer.state
+    let all =
+      student.model.store.tensors.map(\.tensor) + state.map(\.tensor)
+      + (average?.state ?? []).map(\.tensor)
+    for values in all { try group.broadcast(values) }
+    let count = try group.shared { optimizer.count }
+    try optimizer.restore(state, count: count, from: "the first process")
   }
 
   /// The network that is evaluated and kept: the average, where there is one.

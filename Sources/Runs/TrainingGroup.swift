@@ -18,7 +18,7 @@ public final class TrainingGroup {
   let datasets: RunDatasets
   /// The teachers, ready; none in supervised training.
   public var teachers: [Teacher] { loaded.teachers }
-  private var loaded: LoadedTeachers
+  let loaded: LoadedTeachers
   /// How several count.
   let ensemble: Ensemble
   /// Number of classes: the teachers', or those of the labels.
@@ -34,17 +34,19 @@ public final class TrainingGroup {
   let validation: Evaluator?
   private var (finalValidation, test): (Evaluator?, Evaluator?)
   private var finalTeachers: [Teacher]?
-  private let options: RunOptions
+  let options: RunOptions
   /// Where it computes.
   public let device: Device
   /// Where logits are kept; the user's cache without it.
-  private let cacheFolder: String?
+  let cacheFolder: String?
+  /// Most images that networks are given at a time.
+  let imagesAtOnce: Int
   /// Threads that there were before that was settled: those of evaluations on OpenVINO.
   let allThreads = Torch.threads
   /// How students and teachers share the cores, once that is settled.
-  package private(set) var threads: ThreadPlan?
+  package internal(set) var threads: ThreadPlan?
   /// The teachers that compute in steps, where that is on other threads than they evaluate on.
-  private var copies: [Teacher]?
+  var copies: [Teacher]?
   private var bank: LogitBank?
   /// The teachers that compute in every step.
   private var live = LiveTeacherLogits([])
@@ -75,23 +77,21 @@ public final class TrainingGroup {
       datasets.testLoading = alike.datasets.testLoading
     }
     self.datasets = datasets
+    if options.group != nil {
+      try options.checkSame(
+        "program", RunEnvironment.program(on: device), difference: { "\($1) for \($0)" })
+      try options.checkSame("training images", datasets.fingerprint().joined(separator: ", "))
+    }
     labels = ClassCheck(recipe, datasets)
+    imagesAtOnce = try Self.imagesAtOnce(recipe, options.group)
     loader = NetworkLoader(
       recipePath: path, registry: options.registry, inventsMissing: options.dryRunSteps != nil,
-      device: device, batchSize: recipe.imagesAtOnce)
+      device: device, batchSize: imagesAtOnce)
     let loaded =
-      switch kind {
-      case .supervision: LoadedTeachers()
-      case .distillation:
-        try similar?.loaded
-          ?? TeacherLoader(
-            loader: loader, recipe: recipe, device: device, chosen: options.chosen,
-            cacheFolder: cacheFolder, views: Self.views(recipe, datasets)
-          ).teachers(
-            classes: labels.likelyCount,
-            like: Self.keptComputations(
-              recipe, datasets, device: device, cacheFolder: cacheFolder))
-      }
+      try similar?.loaded
+      ?? (kind == .supervision
+        ? LoadedTeachers()
+        : Self.teachers(loader, recipe, datasets, labels, options, cacheFolder: cacheFolder))
     let teachers = loaded.teachers
     self.loaded = loaded
     classes = teachers.first?.classes ?? labels.training.count
@@ -105,7 +105,7 @@ public final class TrainingGroup {
         Evaluator(
           $0, teachers: teachers.map(\.evaluated), ensemble: ensemble,
           metrics: options.registry.metrics, batchSize: recipe.evaluationBatchSize,
-          device: options.device, loading: loading)
+          device: options.device, loading: loading, group: options.group)
       }
     }
     slice = evaluator(
@@ -147,67 +147,14 @@ public final class TrainingGroup {
     return Evaluator(
       images, teachers: teachers.map(\.evaluated), ensemble: ensemble,
       metrics: options.registry.metrics,
-      batchSize: recipe.evaluationBatchSize, device: device, loading: loading)
+      batchSize: recipe.evaluationBatchSize, device: device, loading: loading,
+      group: options.group)
   }
 
   /// Whether teachers compute as `funmatch evaluate` has it.
   private var computesAsEvaluate: Bool {
     let engine = device == .cpu && OpenVINO.atHand != nil ? Engine.openvino : .libtorch
     return loaded.engines.allSatisfy { $0 == .init(engine: engine, precision: .f32) }
-  }
-
-  /// Views such as teachers are shown in a run's first steps, unmixed: (count, 3, resolution, resolution), f32 in [-1, 1].
-  private static func views(
-    _ recipe: SharedRecipe, _ datasets: RunDatasets
-  ) -> (_ resolution: Int, _ count: Int) throws -> Tensor {
-    { resolution, count in
-      let size = max(1, min(count, recipe.batchSize))
-      let batches = (count + size - 1) / size
-      let parts: [Tensor]
-      if recipe.views.teacher.isFixed {
-        let source = FixedViewSource(
-          datasets.training, policy: recipe.views, from: 0,
-          batchSize: max(1, min(datasets.trainingCount, count)), student: recipe.resolution,
-          teachers: [resolution], seed: recipe.seed, options: datasets.loading)
-        parts =
-          try source.batch(0).pixels[resolution].map { [Batch.scaled($0, device: .cpu)] } ?? []
-      } else {
-        let source = try BatchSource(
-          datasets.training, policy: recipe.views, batchSize: size, student: recipe.resolution,
-          teachers: [resolution], seed: recipe.seed, steps: batches, mixture: datasets.mixture,
-          options: datasets.loading)
-        parts = try (0..<batches).compactMap { step in
-          Batch(try source.batch(step), lambda: 1, device: .cpu).teacher[resolution]
-        }
-      }
-      let all = Tensor.concatenated(parts)
-      // Few images are shown again.
-      let places = (0..<count).map { Int64($0 % all.shape[0]) }
-      return all.selecting(Tensor(places)).channelsLast
-    }
-  }
-
-  /// What computed logits of a recipe's views that are kept, if not these teachers: nobody wants to compute them again.
-  private static func keptComputations(
-    _ recipe: SharedRecipe, _ datasets: RunDatasets, device: Device, cacheFolder: String?
-  ) -> (_ teachers: [Teacher]) throws -> [Computation]? {
-    { teachers in
-      let folder = cacheFolder ?? CacheFolder.user
-      if recipe.views.teacher.isFixed {
-        let images = try datasets.fingerprint()
-        let kept = try teachers.indices.map { place in
-          try BankIdentity.targets(
-            of: place, recipe, images: images, teachers: teachers, device: device
-          ).kept(in: folder + "/targets", count: 1)?.first
-        }
-        return kept.contains { $0 != nil }
-          ? zip(kept, teachers).map { $0 ?? $1.computation } : nil
-      }
-      guard recipe.bank != nil else { return nil }
-      return try BankIdentity.batches(
-        recipe, images: datasets.fingerprint(), teachers: teachers, device: device
-      ).kept(in: folder + "/banks", count: teachers.count)
-    }
   }
 
   /// What each teacher computes with.
@@ -222,64 +169,10 @@ public final class TrainingGroup {
   /// What a student of this shape computes fastest in, and why.
   func measuredPrecision(_ spec: ModelSpec) throws -> (precision: Precision, words: String) {
     let timer = EngineTimer(
-      device: device, resolution: recipe.resolution, count: recipe.imagesAtOnce,
+      device: device, resolution: recipe.resolution, count: imagesAtOnce,
       limit: EngineTimer.studentLimit, cacheFolder: cacheFolder)
     let choice = try timer.student(spec)
     return (choice.way.precision, choice.words)
-  }
-
-  /// Settles how students and teachers share the cores: as the user says, as the run began, or as is fastest at this hour
-  /// for a student like this one.
-  ///
-  /// - Returns: what was measured.
-  /// - Throws: what loading the teachers again throws.
-  func settleThreads(_ spec: ModelSpec, _ precision: Precision) throws -> String? {
-    guard threads == nil else { return nil }
-    var (plan, words) = (ThreadPlan(student: Torch.threads), String?.none)
-    if let count = options.threads {
-      plan = ThreadPlan(student: count)
-    } else if let begun = options.threadPlan ?? options.chosen.map({ $0.threads ?? plan }) {
-      plan = begun
-      if isLive, plan.teachers != Torch.threads { copies = try teachers(on: plan.teachers) }
-    } else if device == .cpu, options.dryRunSteps == nil, Torch.threads > 1 {
-      let timer = try ThreadTimer(
-        spec, resolution: recipe.resolution, precision: precision.dtype ?? .f32,
-        count: recipe.imagesAtOnce, teachers: isLive ? teachers.map(\.resolution) : [])
-      let found = try timer.plan(isLive ? teachers : [], isEven: !hasOwnThreads) { threads in
-        canBeAhead ? try teachers(on: threads) : nil
-      }
-      (plan, words) = (found.plan, found.words)
-      if isLive { copies = found.teachers }
-    }
-    threads = plan
-    Torch.threads = plan.student
-    return words
-  }
-
-  /// Whether teachers compute in every step.
-  private var isLive: Bool { recipe.bank == nil && !recipe.views.teacher.isFixed }
-
-  /// The parts of a batch are not kept for teachers that are ahead, and many students keep the cores busy.
-  private var canBeAhead: Bool {
-    isLive && !options.isStudy && recipe.microBatchSize == nil
-  }
-
-  /// libtorch has one number of threads for the whole process.
-  private var hasOwnThreads: Bool { loaded.engines.allSatisfy { $0.engine == .openvino } }
-
-  /// The teachers, those that are compiled for so many threads.
-  private func teachers(on threads: Int) throws -> [Teacher] {
-    let isCompiled = loaded.engines.contains { $0.engine == .openvino }
-    return isCompiled ? try teachers(loaded.engines, on: threads) : teachers
-  }
-
-  private func teachers(_ engines: [Computation], on threads: Int) throws -> [Teacher] {
-    let chosen = EngineChoice(
-      teachers: engines, student: .f32, calibrations: loaded.calibrations)
-    let loader = TeacherLoader(
-      loader: loader, recipe: recipe, device: device, chosen: chosen, cacheFolder: cacheFolder,
-      views: Self.views(recipe, datasets))
-    return try Torch.withThreads(threads) { try loader.teachers(classes: classes).teachers }
   }
 
   /// Makes sure that recorded logits are on the disk.
@@ -334,7 +227,8 @@ public final class TrainingGroup {
     var logits: any TeacherLogits = live
     var excluded: Set<Int> = []
     if kind == .distillation, recipe.views.teacher.isFixed {
-      let plan = FixedTargetsPlan(recipe, teachers, device: device, folder: cacheFolder)
+      let plan = FixedTargetsPlan(
+        recipe, teachers, device: device, folder: cacheFolder, group: options.group)
       guard
         let targets = try plan.targets(
           dataset, fingerprint: datasets.fingerprint(), datasets.loading, log,
@@ -349,12 +243,17 @@ public final class TrainingGroup {
         try BankIdentity.batches(
           recipe, images: datasets.fingerprint(), teachers: teachers, device: device)
       }, folder: cacheFolder)
+    let parts = DistillationStep.parts(of: recipe.batchSize, recipe.microBatchSize)
     var isDrawn = true
     if let plan {
       // Closed before it is opened again: only one at a time records.
       try synchronize()
       self.bank = nil
-      let bank = try plan.open(steps: steps)
+      // The first process opens it before the others read what is there.
+      let isFollowing = options.group.map { !$0.isFirst } ?? false
+      if isFollowing { _ = try options.shared { true } }
+      let bank = try plan.open(steps: steps, isFollowing: isFollowing)
+      if !isFollowing { _ = try options.shared { true } }
       self.bank = bank
       if let note = bank.note {
         log.log(level: bank.isForeign ? .warning : .info, "bank: \(note)")
@@ -364,7 +263,8 @@ public final class TrainingGroup {
         log.warning(
           "bank: it ends at step \(bank.steps), before the next step \(first): nothing is recorded")
       }
-      logits = BankedTeacherLogits(bank, live, period: plan.period, device: device)
+      logits = try BankedTeacherLogits(
+        bank, live, period: plan.period, device: device, group: options.group.map { ($0, parts) })
       isDrawn = bank.steps < plan.wanted(steps: steps)
     }
     let period = plan?.period
@@ -372,19 +272,30 @@ public final class TrainingGroup {
       dataset, policy: recipe.views, batchSize: recipe.batchSize, student: recipe.resolution,
       teachers: teachers.map(\.resolution), drawsTeachers: isDrawn, seed: recipe.seed,
       steps: steps, period: period, mixture: datasets.mixture, excluding: excluded,
-      options: datasets.loading)
+      rows: options.group.map { Self.rows(of: parts, recipe, $0) }, options: datasets.loading)
     let mixup = Mixup(recipe.views.mixup, seed: recipe.seed)
     let lambda: @Sendable (Int) -> Double = { step in
       mixup.lambda(step: period.map { step % $0 } ?? step)
     }
     if canBeAhead, threads?.isAhead == true {
+      let rows = options.group?.share(of: parts[0]) ?? parts[0]
       logits = TeachersAhead(live, steps: steps) { [device] step in
-        Batch(try source.batch(step), lambda: lambda(step), device: device)
+        Batch(try source.batch(step), rows: rows, lambda: lambda(step), device: device)
       }
     }
     var step = DistillationStep(
       logits, lambda: lambda, resolution: recipe.resolution, device: device)
     step.microBatchSize = recipe.microBatchSize
+    step.group = options.group
     return Trainer(step, source)
+  }
+
+  /// The rows of every batch that this process draws: its shares of the parts, and what they are mixed with.
+  private static func rows(
+    of parts: [Range<Int>], _ recipe: SharedRecipe, _ group: ProcessGroup
+  ) -> [Int] {
+    let own = parts.flatMap { group.share(of: $0) }
+    guard recipe.views.mixup > 0 else { return own }
+    return Set(own + own.map { Mixup.partner(of: $0, count: recipe.batchSize) }).sorted()
   }
 }

@@ -42,6 +42,7 @@ public struct Study {
   /// - Throws: an error with one sentence on what was wrong; what is finished or saved is whole
   ///   whatever happens.
   public func callAsFunction() throws -> Outcome {
+    defer { options.removeScratch() }
     if !options.resume, FileManager.default.fileExists(atPath: folder.result) {
       throw RecipeError(
         "\(folder.path) already holds a study; --resume goes on with it and trains what is new, or "
@@ -53,7 +54,12 @@ public struct Study {
     try AtomicFile.makeFolder(folder.students)
     let lock = try FileLock.takeFolder(folder.path)
     defer { withExtendedLifetime(lock) {} }
+    try options.checkSame(
+      "study",
+      file.students.map { try "\($0.name): " + RecipeFile.text($0.file.recipe) }
+        .joined(separator: "\n"))
     let states = try StudyStates(file, folder)
+    states.take(try options.shared { states.result })
     let log = RunLog.make(path: folder.log, isQuiet: options.isQuiet)
     let plan = try StudyPlan(file, options.datasets)
     for line in states.leftOut { log.warning("\(line)") }
@@ -139,8 +145,10 @@ public struct Study {
         }
       }
       guard let halving = file.halving, end != .max else { continue }
-      let kept = try StudyRanking(file, folder).best(
-        running, states.result.students, lengths: plan.steps, step: end, share: halving.keep)
+      let kept = try options.shared {
+        try StudyRanking(file, folder).best(
+          running, states.result.students, lengths: plan.steps, step: end, share: halving.keep)
+      }
       let ended = running.subtracting(kept)
       try states.halve(ended, at: end)
       let names = ended.sorted().map { file.students[$0].name }.joined(separator: " ")

@@ -80,6 +80,9 @@ final class StudyStates {
     }
   }
 
+  /// Takes over what another process knows of the same study.
+  func take(_ known: StudyResult) { result = known }
+
   /// Whether a student of `length` steps has something left to do until step `end`.
   func isUnfinished(_ student: Int, until end: Int, of length: Int) -> Bool {
     let state = result.students[student]
@@ -110,10 +113,10 @@ final class StudyStates {
     for student in students
     where result.students[student].state == .waiting && result.students[student].steps > 0 {
       result.students[student].state = .halved
-      // TensorBoard would take it to be training.
-      try EventLog(
-        folder: folder.student(result.students[student].name).path, keepingThrough: .max
-      ).end(success: true)
+      // TensorBoard would take it to be training. A process that does not write may not have its folder.
+      let own = folder.student(result.students[student].name).path
+      guard FileManager.default.fileExists(atPath: own) else { continue }
+      try EventLog(folder: own, keepingThrough: .max).end(success: true)
     }
     try write()
   }

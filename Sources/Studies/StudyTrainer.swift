@@ -46,7 +46,7 @@ final class StudyTrainer {
       options.chosen = try kept(students)
       options.threadPlan = try latestPlan ?? kept(Array(file.students.indices))?.threads
       group = try TrainingGroup(first.kind, recipe, path: path, options, after: latest)
-    } catch let error as RecipeError {
+    } catch let error as RecipeError where options.group == nil {
       let others = students.count > 1 ? " and \(students.count - 1) others" : ""
       leaveOut(first.name + others, error)
       return true
@@ -74,7 +74,8 @@ final class StudyTrainer {
     return nil
   }
 
-  /// Students that cannot be trained: the others need not wait until somebody has mended it.
+  /// Students that cannot be trained: the others need not wait until somebody has mended it. Where several processes make
+  /// the study, the first such student ends it: what they do next would depend on who found it.
   private func leaveOut(_ name: String, _ error: RecipeError) {
     problem = problem ?? RecipeError("\(name): \(error)")
     log.warning("\(name) cannot be trained: \(error); the others go on")
@@ -85,7 +86,9 @@ final class StudyTrainer {
     from waiting: inout ArraySlice<Int>, _ group: TrainingGroup
   ) throws -> [StudyMember] {
     // Half of it for students; batches, activations and what else runs have the rest.
-    let budget = (group.device.freeMemory ?? ProcessMemory.available).map { $0 / 2 }
+    let budget = try options.shared {
+      (group.device.freeMemory ?? ProcessMemory.available).map { $0 / 2 }
+    }
     var wave: [StudyMember] = []
     var bytes = 0
     while let next = waiting.first {
@@ -102,7 +105,7 @@ final class StudyTrainer {
         let session = try RunSession(group, student.file.recipe, own)
         wave.append(StudyMember(next, student.name, session, states, log))
         bytes += session.byteCount
-      } catch let error as RecipeError {
+      } catch let error as RecipeError where options.group == nil {
         leaveOut(student.name, error)
       }
     }

@@ -79,14 +79,17 @@ extension Tensor {
   /// Batch normalisation of (N, C, H, W) with the given mean and biased variance, (C); in training with
   /// those of the batch, which the given ones follow in place by a share `momentum`, the variance being
   /// the unbiased one there. Then the activation. On the CPU bits do not depend on the number of threads.
+  ///
+  /// - Parameter group: the processes whose batches count as one, each of which normalises its own.
   public func batchNorm(
     weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, isTraining: Bool,
-    momentum: Double, epsilon: Double, activation: NormActivation = .none
+    momentum: Double, epsilon: Double, activation: NormActivation = .none,
+    group: ProcessGroup? = nil
   ) -> Tensor {
     Tensor.make("batch_norm", [self, weight, bias, mean, variance]) {
       ct_batch_norm(
         handle, weight.handle, bias.handle, mean.handle, variance.handle, isTraining, momentum,
-        epsilon, activation.rawValue, $0)
+        epsilon, activation.rawValue, group?.handle ?? ct_group(pointer: nil), $0)
     }
   }
 

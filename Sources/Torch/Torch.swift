@@ -63,6 +63,22 @@ public enum Torch {
     _ = set(trimThreshold, -1)
   }
 
+  /// Ends the program with exit code 1 and a sentence on standard error. Of several processes that train together the one
+  /// that fails first speaks, and the others end silently.
+  public static func end(_ sentence: String) -> Never {
+    let group = ProcessGroup.current
+    if group?.fail(sentence) ?? true {
+      let name = group.map { "process \($0.rank): " } ?? ""
+      try? FileHandle.standardError.write(contentsOf: Data("funmatch: \(name)\(sentence)\n".utf8))
+    }
+    guard group == nil else {
+      // Threads of the group may be in the middle of something that `exit` would take away.
+      fflush(nil)
+      _exit(1)
+    }
+    exit(1)
+  }
+
   /// Gives memory of tensors that are gone back to the system, where the allocator would keep it for later (glibc's does).
   package static func releaseMemory() {
     typealias Trim = @convention(c) (Int) -> Int32

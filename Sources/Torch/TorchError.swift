@@ -25,8 +25,5 @@ private func stop(_ operation: String, _ tensors: [Tensor?]) -> Never {
   let message = String(cString: ct_last_error())
   let shapes = tensors.compactMap { $0 }.map { "\($0.shape) \($0.dtype)" }
   let operands = shapes.isEmpty ? "" : " of " + shapes.joined(separator: ", ")
-  try? FileHandle.standardError.write(
-    contentsOf:
-      Data("funmatch: \(operation)\(operands) failed: \(message)\n".utf8))
-  exit(1)
+  Torch.end(ct_group_is_lost() ? message : "\(operation)\(operands) failed: \(message)")
 }

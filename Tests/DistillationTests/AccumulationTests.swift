@@ -75,6 +75,28 @@ struct AccumulationTests {
     }
   }
 
+  /// Of a process that has some rows and the partner of the first.
+  @Test func whoHasSomeRowsMixesThemAsInTheWhole() throws {
+    let views = views()
+    let whole = try #require(Batch(views, lambda: 0.6, device: .cpu).student[Self.size])
+    for rows in [0..<128, 128..<256, 500..<512] {
+      let held = Set(Array(rows) + [(rows.lowerBound + 511) % 512]).sorted()
+      let pixels = try #require(views.student[Self.size])
+      let each = Self.size * Self.size * 3
+      let own = Pixels(
+        held.flatMap { Array(pixels.bytes[$0 * each..<($0 + 1) * each]) }, count: held.count,
+        size: Self.size)
+      let some = ImageBatch(
+        student: [Self.size: own], indices: held.map { views.indices[$0] },
+        labels: held.map { views.labels[$0] }, rows: held, stepCount: 512)
+      let part = Batch(some, rows: rows, lambda: 0.6, device: .cpu)
+      let images = try #require(part.student[Self.size])
+      #expect(maximumDifference(images, whole.narrowed(0, rows)) == 0)
+      #expect(part.indices == Array(views.indices[rows]) && part.stepCount == 512)
+      #expect(part.partners == rows.map { views.indices[($0 + 511) % 512] })
+    }
+  }
+
   @Test func everyPartIsMixedAsInTheWhole() throws {
     let views = views()
     let whole = Batch(views, lambda: 0.6, device: .cpu)

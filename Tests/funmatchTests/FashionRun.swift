@@ -9,12 +9,14 @@ struct FashionRun {
   let folder: TemporaryFolder
 
   /// - Parameter more: lines that the recipe has beside the usual ones.
-  init(steps: Int, _ more: String = "", optimizer: String = "{adam: {learningRate: 0.003}}") throws
-  {
+  init(
+    steps: Int, _ more: String = "", optimizer: String = "{adam: {learningRate: 0.003}}",
+    teacherSeed: UInt64 = 4
+  ) throws {
     folder = try TemporaryFolder()
     let spec = ModelSpec.bit(
       BiTSpec(depth: [1, 1], width: 0.25, classes: 10, stem: .small(stride: 2), groups: 8))
-    let teacher = try spec.build(seed: 4)
+    let teacher = try spec.build(seed: teacherSeed)
     Torch.withSeed(5) {
       for parameter in teacher.head where parameter.value.shape.count > 1 {
         parameter.value.copy(from: Tensor.randn(parameter.value.shape) * 0.3)

@@ -17,6 +17,18 @@ enum Kill {
     return process.terminationReason == .uncaughtSignal
   }
 
+  /// The processes that a process has started, as Linux tells.
+  static func children(of parent: Int32) -> [Int32] {
+    let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return numbers.compactMap { Int32($0) }.sorted().filter { number in
+      let text = FileManager.default.contents(atPath: "/proc/\(number)/stat") ?? Data()
+      // The name may hold anything; state and parent follow its last parenthesis.
+      let words = String(decoding: text, as: UTF8.self).split(separator: ")").last?
+        .split(separator: " ")
+      return words.map { $0.count > 1 && Int32($0[1]) == parent } ?? false
+    }
+  }
+
   /// Repeats an attempt, each time with another name for a folder, until it succeeds.
   ///
   /// - Returns: the last name.

@@ -18,16 +18,23 @@ struct Tool {
   }()
 
   /// Starts the tool; its output goes to files in `folder`, and so does what it keeps for later.
-  static func start(_ arguments: [String], in folder: TemporaryFolder) throws -> Process {
+  ///
+  /// - Parameters:
+  ///   - environment: more than this process has.
+  ///   - stream: what its files of output are called.
+  static func start(
+    _ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:],
+    stream: String = "stream"
+  ) throws -> Process {
     try #require(FileManager.default.isExecutableFile(atPath: path), "no tool at \(path)")
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment
-      .merging(["FUNMATCH_CACHE": folder.file("kept")]) { $1 }
+      .merging(["FUNMATCH_CACHE": folder.file("kept")]) { $1 }.merging(environment) { $1 }
     for (name, key) in [("out", \Process.standardOutput), ("err", \Process.standardError)] {
-      _ = try folder.write("stream-\(name)", [])
-      process[keyPath: key] = FileHandle(forWritingAtPath: folder.file("stream-\(name)"))
+      _ = try folder.write("\(stream)-\(name)", [])
+      process[keyPath: key] = FileHandle(forWritingAtPath: folder.file("\(stream)-\(name)"))
     }
     process.standardInput = FileHandle.nullDevice
     try process.run()
@@ -41,10 +48,16 @@ struct Tool {
 
   /// Runs the tool to its end.
   static func run(_ arguments: [String], in folder: TemporaryFolder) throws -> Result {
-    let process = try start(arguments, in: folder)
+    try result(of: start(arguments, in: folder), in: folder)
+  }
+
+  /// What a call left behind, once it has ended.
+  static func result(
+    of process: Process, in folder: TemporaryFolder, stream: String = "stream"
+  ) throws -> Result {
     process.waitUntilExit()
     func text(_ name: String) throws -> String {
-      String(decoding: try folder.bytes("stream-\(name)"), as: UTF8.self)
+      String(decoding: try folder.bytes("\(stream)-\(name)"), as: UTF8.self)
     }
     return Result(
       status: process.terminationStatus, output: try text("out"), errors: try text("err"))

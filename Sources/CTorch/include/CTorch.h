@@ -37,6 +37,11 @@ typedef struct {
   int32_t index;
 } ct_device;
 
+// Processes that train together; none where the pointer is NULL.
+typedef struct {
+  void *pointer;
+} ct_group;
+
 // --- The library
 // -------------------------------------------------------------------------------------
 CT_EXPORT const char *ct_last_error(void);
@@ -134,10 +139,11 @@ CT_CALL ct_max_pool2d(ct_tensor x, int64_t kernel, int64_t stride, int64_t paddi
 CT_CALL ct_kernel(ct_tensor weight, bool standardizes, double epsilon, int32_t dtype,
                   ct_tensor *out);
 /// Batch normalisation of (N, C, H, W); `mean` and `variance` are used, or in training follow those
-/// of `x`, which are used instead; then the activation, a `ct_activation`.
+/// of `x`, which are used instead; then the activation, a `ct_activation`. With a group those of the `x` of all its
+/// processes.
 CT_CALL ct_batch_norm(ct_tensor x, ct_tensor weight, ct_tensor bias, ct_tensor mean,
                       ct_tensor variance, bool training, double momentum, double epsilon,
-                      int32_t activation, ct_tensor *out);
+                      int32_t activation, ct_group group, ct_tensor *out);
 /// Layer normalisation of (..., C).
 CT_CALL ct_layer_norm(ct_tensor x, ct_tensor weight, ct_tensor bias, double epsilon,
                       ct_tensor *out);
@@ -217,5 +223,44 @@ CT_CALL ct_package_load(const char *path, ct_device device, ct_program *out);
 /// The tensor that the program makes of `x`, or the first of several. Records no gradients.
 CT_CALL ct_program_run(ct_program program, ct_tensor x, ct_tensor *out);
 CT_EXPORT void ct_program_free(ct_program program);
+
+// --- Groups of processes
+// -----------------------------------------------------------------------------------------------
+/// Whether this libtorch's c10d is one of those that are known.
+CT_EXPORT bool ct_has_groups(void);
+/// Joins `size` processes that meet at the store of `host`, which this process opens if it `serves`. Gloo connects them
+/// through the network `interface`, or where that is empty through the one of `address`, this machine's own. The group is
+/// left with `ct_group_leave`. Collectives add up, are called by all processes in the same order, and fail when another
+/// process is gone, with the sentence that it left by `ct_group_fail`.
+CT_CALL ct_group_join(const char *host, int32_t port, const char *prefix, bool serves,
+                      const char *address, const char *interface, int32_t rank, int32_t size,
+                      double timeout, ct_group *out);
+CT_EXPORT void ct_group_leave(ct_group group);
+/// The sum over all processes, in place.
+CT_CALL ct_group_all_reduce(ct_group group, ct_tensor x);
+/// The first process's values, in place.
+CT_CALL ct_group_broadcast(ct_group group, ct_tensor x);
+/// (size, ...): what each process gave; all of one shape and type.
+CT_CALL ct_group_all_gather(ct_group group, ct_tensor x, ct_tensor *out);
+CT_CALL ct_group_set(ct_group group, const char *key, const void *bytes, size_t count);
+/// Waits for a value and hands it out in memory that is freed with `free`.
+CT_CALL ct_group_get(ct_group group, const char *key, void **bytes, size_t *count);
+/// Whether a collective has failed because another process is gone.
+CT_EXPORT bool ct_group_is_lost(void);
+/// Leaves a sentence for the others on why this process ends, unless another one has.
+CT_CALL ct_group_fail(ct_group group, const char *sentence, bool *is_first);
+
+/// The gradients of f32 parameters in flat buckets of about so many `bytes`, with a few numbers more in the last one.
+typedef struct {
+  void *pointer;
+} ct_buckets;
+CT_CALL ct_buckets_make(ct_group group, const ct_tensor *parameters, int32_t count, int64_t bytes,
+                        int32_t extras, ct_buckets *out);
+CT_EXPORT void ct_buckets_free(ct_buckets buckets);
+/// The next backward pass is the last before an update: a bucket is added up over all processes once its gradients are
+/// there.
+CT_CALL ct_buckets_begin(ct_buckets buckets, const double *extras);
+/// Waits for all buckets, after which the gradients are the sums; hands out the sums of the extra numbers.
+CT_CALL ct_buckets_finish(ct_buckets buckets, double *extras);
 
 #endif

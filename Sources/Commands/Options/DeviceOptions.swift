@@ -16,8 +16,13 @@ struct DeviceOptions: ParsableArguments {
   }
 
   /// The device, once the number of threads is set.
-  func resolve() throws -> Device {
+  ///
+  /// - Parameter localRank: number of this process among those of its machine, where there are several: `cuda` and `auto`
+  ///   are its own GPU then.
+  func resolve(localRank: Int? = nil) throws -> Device {
     if let threads { Torch.threads = threads }
-    return try Device(named: device)
+    let found = try Device(named: device)
+    guard let localRank, !device.contains(":"), case .cuda = found else { return found }
+    return try Device(named: "cuda:\(localRank)")
   }
 }

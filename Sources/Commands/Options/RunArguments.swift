@@ -39,6 +39,7 @@ struct RunArguments: ParsableArguments {
 
   /// Writes how a run ended to standard output, and its report if it is finished.
   func report(_ outcome: Run.Outcome, _ options: RunOptions) {
+    guard options.group?.isFirst ?? true else { return }
     switch outcome {
     case .finished(let comparison, let student):
       let folder = RunFolder(options.output)

@@ -1,6 +1,9 @@
 import ArgumentParser
+import Foundation
+import FunMatchRecipes
 import FunMatchRuns
 import FunMatchSettings
+import FunMatchTorch
 
 /// What `distill`, `train` and `study` have in common.
 struct RunSettings: ParsableArguments {
@@ -38,12 +41,32 @@ struct RunSettings: ParsableArguments {
   func options(
     name: String, _ registry: Registry, dryRunSteps: Int? = nil
   ) throws -> RunOptions {
-    StopSignal.install()
+    let launch = try launch(dryRunSteps)
+    StopSignal.install(isOneOfMany: launch != nil)
     let end = stopAfter.map { ContinuousClock.now + $0.duration }
-    return RunOptions(
-      output: output ?? "runs/\(name)", resume: resume, device: try engine.resolve(),
-      isQuiet: quiet, dataFolder: images.dataDir, registry: registry, workers: loading.workers,
+    let options = RunOptions(
+      output: output ?? "runs/\(name)", resume: resume || launch.map { $0.restarts > 0 } == true,
+      device: try engine.resolve(localRank: launch?.localRank), isQuiet: quiet,
+      dataFolder: images.dataDir, registry: registry, workers: loading.workers,
       threads: engine.threads, dryRunSteps: dryRunSteps,
       shouldStop: { StopSignal.isRequested || end.map { $0 <= .now } == true })
+    return options.joining(try launch.map { try ProcessGroup($0) })
+  }
+
+  /// This process's place among several; `nil` where it is alone.
+  private func launch(_ dryRunSteps: Int?) throws -> Launch? {
+    guard let launch = try Launch() else { return nil }
+    guard dryRunSteps == nil else {
+      throw RecipeError("--dry-run tries one process; here are \(launch.size)")
+    }
+    guard ProcessGroup.isPossible else {
+      guard launch.rank == 0 else { throw ExitCode.success }
+      try FileHandle.standardError.write(
+        contentsOf: Data(
+          "warning: one process does all: libtorch \(Torch.version) is none that several know\n"
+            .utf8))
+      return nil
+    }
+    return launch
   }
 }

@@ -26,61 +26,50 @@ public struct Batch {
 
   /// Brings views to the device, scales and mixes them.
   ///
-  /// - Parameter rows: which of them; all without it.
+  /// - Parameter rows: which of the step's; all without it.
+  /// - Precondition: these were drawn, and where they are mixed their partners, too.
   public init(_ views: ImageBatch, rows: Range<Int>? = nil, lambda: Double, device: Device) {
-    let rows = rows ?? 0..<views.count
+    let rows = rows ?? 0..<views.stepCount
+    // Neighbours that were drawn are neighbours in memory, too.
+    guard let first = views.place(of: rows.lowerBound) else {
+      preconditionFailure("row \(rows.lowerBound) was not drawn")
+    }
+    let own = first..<first + rows.count
+    let partner = views.place(of: Mixup.partner(of: rows.lowerBound, count: views.stepCount))
+    precondition(partner != nil || lambda == 1, "the partner of row \(first) was not drawn")
+    let others = partner.map { [$0] + own.dropLast() } ?? Array(own)
     func mixed(_ pixels: [Int: Pixels]) -> [Int: Tensor] {
-      pixels.mapValues { Batch.mixed($0, rows, lambda: lambda, device: device) }
+      pixels.mapValues {
+        Batch.mixed($0, own, firstPartner: others[0], lambda: lambda, device: device)
+      }
     }
     self.rows = rows
-    stepCount = views.count
+    stepCount = views.stepCount
     student = mixed(views.student)
     teacher = views.teacher.isEmpty ? student : mixed(views.teacher)
-    let partners = rows.map { Mixup.partner(of: $0, count: views.count) }
-    indices = rows.map { views.indices[$0] }
-    self.partners = partners.map { views.indices[$0] }
-    labels = rows.map { views.labels[$0] }
-    partnerLabels = partners.map { views.labels[$0] }
+    indices = own.map { views.indices[$0] }
+    labels = own.map { views.labels[$0] }
+    partners = others.map { views.indices[$0] }
+    partnerLabels = others.map { views.labels[$0] }
     self.lambda = lambda
   }
 
+  /// - Parameter firstPartner: where the partner of the first of these places is; that of any other is the one before it.
   private static func mixed(
-    _ pixels: Pixels, _ rows: Range<Int>, lambda: Double, device: Device
+    _ pixels: Pixels, _ places: Range<Int>, firstPartner: Int, lambda: Double, device: Device
   ) -> Tensor {
     func scaled(_ rows: Range<Int>) -> Tensor { self.scaled(pixels, rows: rows, device: device) }
-    if lambda == 1 { return scaled(rows) }
-    if rows.count == pixels.count {
-      let images = scaled(rows)
+    if lambda == 1 { return scaled(places) }
+    if places.count == pixels.count {
+      let images = scaled(places)
       return Mixup.mix(images, images.rolled(1), lambda: lambda)
     }
-    // One more row than wanted: the partner of each is the one before it.
-    let first = Mixup.partner(of: rows.lowerBound, count: pixels.count)
     let images =
-      rows.lowerBound > 0
-      ? scaled(rows.lowerBound - 1..<rows.upperBound)
-      : .concatenated([scaled(first..<first + 1), scaled(rows)]).channelsLast
+      firstPartner == places.lowerBound - 1
+      ? scaled(firstPartner..<places.upperBound)
+      : .concatenated([scaled(firstPartner..<firstPartner + 1), scaled(places)]).channelsLast
     return Mixup.mix(
-      images.narrowed(0, 1..<rows.count + 1), images.narrowed(0, 0..<rows.count), lambda: lambda)
-  }
-
-  /// uint8 (count, size, size, 3) to f32 (count, 3, size, size), u8 / 255 · 2 - 1 (big_vision's
-  /// `value_range(-1, 1)`).
-  ///
-  /// - Parameter rows: which of the images; all without it.
-  public static func scaled(_ pixels: Pixels, rows: Range<Int>? = nil, device: Device) -> Tensor {
-    let rows = rows ?? 0..<pixels.count
-    let size = pixels.size * pixels.size * 3
-    // The tensor copies the bytes, so the pixels need not outlive this call.
-    return withExtendedLifetime(pixels) {
-      let bytes = UnsafeRawBufferPointer(
-        rebasing: pixels.bytes[rows.lowerBound * size..<rows.upperBound * size])
-      let shape = [rows.count, pixels.size, pixels.size, 3]
-      return scaled(Tensor(bytes: bytes, shape: shape, dtype: .u8).to(device))
-    }
-  }
-
-  /// uint8 (N, H, W, 3) to f32 (N, 3, H, W) in [-1, 1].
-  public static func scaled(_ pixels: Tensor) -> Tensor {
-    pixels.permuted([0, 3, 1, 2]).to(.f32) / .full([1], 255, device: pixels.device) * 2 - 1
+      images.narrowed(0, 1..<places.count + 1), images.narrowed(0, 0..<places.count),
+      lambda: lambda)
   }
 }

@@ -13,6 +13,7 @@ public final class Evaluator {
   private let batchSize: Int
   private let device: Device
   private let loading: LoaderOptions
+  private let group: ProcessGroup?
   /// The teachers' common logits of each batch's images, and which of these all could see.
   private var teacherLogits: [(logits: Tensor, whole: Set<Int>)] = []
   private var teacherSeconds = 0.0
@@ -23,11 +24,13 @@ public final class Evaluator {
   ///   - teachers: whom the network is compared with; several count as one.
   ///   - ensemble: how the logits of several become one; by their mean probabilities without it.
   ///   - metrics: what is computed.
+  ///   - group: processes that share the work, batch by batch. All of them know the outcome, which is that of one process.
   public init(
     _ dataset: any Dataset, teachers: [EvaluatedModel] = [], ensemble: Ensemble? = nil,
     metrics: [Metric] = Metrics.builtIn, batchSize: Int, device: Device,
-    loading: LoaderOptions = LoaderOptions()
+    loading: LoaderOptions = LoaderOptions(), group: ProcessGroup? = nil
   ) {
+    self.group = group
     (self.dataset, self.teachers, self.metrics) = (dataset, teachers, metrics)
     self.ensemble = ensemble ?? Ensemble(weights: teachers.map { _ in 1 })
     (self.batchSize, self.device, self.loading) = (batchSize, device, loading)
@@ -36,7 +39,7 @@ public final class Evaluator {
   /// Runs the whole data set through the network; images that are broken, if they are skipped, count
   /// nowhere.
   ///
-  /// - Parameter shouldStop: called before every batch; true ends the work.
+  /// - Parameter shouldStop: called before every batch, or before as many as there are processes; true ends the work.
   /// - Throws: the data set's error when an image cannot be read; `CancellationError` when it is
   ///   stopped.
   public func callAsFunction(
@@ -71,34 +74,50 @@ public final class Evaluator {
       if !ways.contains(teacher.preprocessing) { ways.append(teacher.preprocessing) }
       return ways.firstIndex(of: teacher.preprocessing) ?? 0
     }
+    let (rank, size) = (group?.rank ?? 0, group?.size ?? 1)
     let sources = try ways.map {
-      try EvaluationSource(dataset, $0, batchSize: batchSize, options: loading)
+      try EvaluationSource(
+        dataset, $0, batchSize: batchSize, options: loading, share: (rank, size))
     }
-    for number in 0..<sources[0].count {
-      if shouldStop() { throw CancellationError() }
+    func seen(_ number: Int) throws -> SeenImages {
       let batches = try sources.map { try $0.batch(number) }
-      let batch = batches[0]
-      var whole = batch.whole
-      let logits = logits(model, batch, &seconds)
-      if !shown.isEmpty {
-        let each = zip(shown, places).map { self.logits($0, batches[$1], &taken) }
-        let first = Set(batches[places[0]].whole)
-        let seen = places.dropFirst().reduce(first) { $0.intersection(batches[$1].whole) }
-        known.append((ensemble.combined(each), seen))
-      }
-      var teacher: Tensor?
-      if !teachers.isEmpty {
+      let logits = logits(model, batches[0], &seconds)
+      guard !shown.isEmpty else { return SeenImages(logits, Set(batches[0].whole), nil) }
+      let each = zip(shown, places).map { self.logits($0, batches[$1], &taken) }
+      let first = Set(batches[places[0]].whole)
+      let whole = places.dropFirst().reduce(first) { $0.intersection(batches[$1].whole) }
+      return SeenImages(logits, Set(batches[0].whole), (ensemble.combined(each), whole))
+    }
+    for first in stride(from: 0, to: sources[0].count, by: size) {
+      if shouldStop() { throw CancellationError() }
+      let numbers = first..<min(first + size, sources[0].count)
+      let own = numbers.contains(first + rank) ? try seen(first + rank) : nil
+      let all =
+        try group.map {
+          try SeenImages.exchanged(
+            own, of: batchSize, classes: model.network.classes,
+            teacherClasses: shown.first?.network.classes, $0)
+        } ?? [own]
+      for (number, images) in zip(numbers, all) {
+        guard let images else { continue }
+        let labels = sources[0].labels(number)
+        if let teacher = images.teacher { known.append(teacher) }
         // An image may be whole where one network looks and broken where the other does.
-        whole = whole.filter { known[number].whole.contains($0) }
-        teacher = known[number].logits
+        let whole = labels.indices.filter {
+          images.whole.contains($0) && (teachers.isEmpty || known[number].whole.contains($0))
+        }
+        guard !whole.isEmpty else { continue }
+        let rows = whole.count < labels.count ? Tensor(whole.map { Int64($0) }) : nil
+        func chosen(_ logits: Tensor) -> Tensor {
+          let own = logits.narrowed(0, 0..<labels.count)
+          return rows.map { own.selecting($0) } ?? own
+        }
+        let compared = EvaluatedImages(
+          chosen(images.logits), teacher: teachers.isEmpty ? nil : chosen(known[number].logits),
+          labels: whole.map { labels[$0] })
+        tally.add(compared)
+        note(compared)
       }
-      guard !whole.isEmpty else { continue }
-      let rows = whole.count < batch.labels.count ? Tensor(whole.map { Int64($0) }) : nil
-      func chosen(_ logits: Tensor) -> Tensor { rows.map { logits.selecting($0) } ?? logits }
-      let images = EvaluatedImages(
-        chosen(logits), teacher: teacher.map(chosen), labels: whole.map { batch.labels[$0] })
-      tally.add(images)
-      note(images)
     }
     guard tally.images > 0 else {
       throw TrainingError("none of the \(dataset.count) images to evaluate can be decoded")

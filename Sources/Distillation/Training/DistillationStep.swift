@@ -15,6 +15,9 @@ public struct DistillationStep {
   /// parts has the gradient that it has as a whole, but for the order of summation, and takes the
   /// memory of a part.
   public var microBatchSize: Int?
+  /// The processes that make a step together. Each has its share of every part of the batch, so that a part, and with it
+  /// batch statistics, are the same for any number of them. `nil`: this one alone.
+  public var group: ProcessGroup?
   /// Measures the parts of steps, if one is wanted.
   public var stopwatch: Stopwatch?
 
@@ -29,17 +32,6 @@ public struct DistillationStep {
     (self.resolution, self.device) = (resolution, device)
   }
 
-  /// Makes update `step` of one student, 0 being the first.
-  ///
-  /// - Throws: `TrainingError` when loss, gradient or new weights are not finite, naming the step, 1
-  ///   being the first.
-  @discardableResult
-  public func callAsFunction(
-    _ views: ImageBatch, step: Int, _ learner: Learner
-  ) throws -> Learner.Update {
-    try self(views, step: step, [learner])[0].get()
-  }
-
   /// Makes update `step` of each student, 0 being the first.
   ///
   /// - Returns: in their order, what each update did, or why it was not made: a loss, gradient or new
@@ -50,23 +42,26 @@ public struct DistillationStep {
   ) throws -> [Result<Learner.Update, TrainingError>] {
     var losses = learners.map { _ in Result<Double, TrainingError>.success(0) }
     var seconds = learners.map { _ in 0.0 }
-    try forEachPart(of: views, step: step) { images, teacherLogits, batch in
+    try forEachPart(of: views, step: step) { images, teacherLogits, batch, isLast in
       for (index, learner) in learners.enumerated() {
+        guard case .success(let sum) = losses[index] else { continue }
         let start = ContinuousClock.now
-        losses[index] = losses[index].flatMap { sum in
-          catching {
-            sum + (try Self.backward(learner, images, teacherLogits, batch, step: step))
-          }
+        losses[index] = try catching {
+          let loss = try Self.loss(learner, images, teacherLogits, batch)
+          return try backward(learner, loss, after: sum, step: step, isLast: isLast)
         }
         seconds[index] += start.duration(to: .now).seconds
       }
       stopwatch?.lap("student")
     }
-    let updates = zip(learners, losses).enumerated().map { index, pair in
-      pair.1.flatMap { loss in
-        catching {
+    let updates = try zip(learners, losses).enumerated().map { index, pair in
+      // Waits for the others, who find out together whether it is finite.
+      let sum = try pair.0.buckets?.finish().loss
+      return pair.1.flatMap { loss in
+        Self.catching {
           let start = ContinuousClock.now
-          var update = try pair.0.update(loss: loss, step: step)
+          var update = try pair.0.update(
+            loss: TrainingError.checked(loss: sum ?? loss, step: step), step: step)
           update.seconds = seconds[index] + start.duration(to: .now).seconds
           return update
         }
@@ -78,11 +73,11 @@ public struct DistillationStep {
 
   /// Calls `body` with the images that students see of each part of the batch, and the teachers' logits.
   private func forEachPart(
-    of views: ImageBatch, step: Int, _ body: (Tensor, [Tensor], Batch) throws -> Void
+    of views: ImageBatch, step: Int,
+    _ body: (Tensor, [Tensor], Batch, _ isLast: Bool) throws -> Void
   ) throws {
-    let size = microBatchSize ?? views.count
-    for start in stride(from: 0, to: views.count, by: size) {
-      let rows = start..<min(start + size, views.count)
+    for part in Self.parts(of: views.stepCount, microBatchSize) {
+      let rows = group?.share(of: part) ?? part
       // Mixed before any network sees it.
       let batch = Batch(views, rows: rows, lambda: lambda(step), device: device)
       guard let images = batch.student[resolution] else {
@@ -91,27 +86,38 @@ public struct DistillationStep {
       stopwatch?.begin()
       let teacherLogits = try teachers.logits(batch, step: step)
       stopwatch?.lap("teacher")
-      try body(images, teacherLogits, batch)
+      try body(images, teacherLogits, batch, part.upperBound == views.stepCount)
     }
   }
 
-  /// Adds the gradient of a part of the mean loss over the batch to a student's parameters.
-  ///
-  /// - Returns: that part of the loss.
-  private static func backward(
-    _ learner: Learner, _ images: Tensor, _ teacherLogits: [Tensor], _ batch: Batch, step: Int
-  ) throws -> Double {
+  /// The parts that a batch is made in.
+  package static func parts(of count: Int, _ size: Int?) -> [Range<Int>] {
+    let size = size ?? count
+    return stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
+  }
+
+  /// The share of some images in the mean loss over the batch.
+  private static func loss(
+    _ learner: Learner, _ images: Tensor, _ teacherLogits: [Tensor], _ batch: Batch
+  ) throws -> Tensor {
     let logits = learner.student(images, learner.mode)
-    var loss = try loss(learner.objective, logits, teacherLogits, batch)
-    if batch.rows.count < batch.stepCount {
-      loss = loss * (Double(batch.rows.count) / Double(batch.stepCount))
-    }
-    let value = loss.item
-    guard value.isFinite else {
-      throw TrainingError("the loss is \(value.isNaN ? "nan" : "\(value)") at step \(step + 1)")
-    }
+    let loss = try loss(learner.objective, logits, teacherLogits, batch)
+    guard batch.rows.count < batch.stepCount else { return loss }
+    return loss * (Double(batch.rows.count) / Double(batch.stepCount))
+  }
+
+  /// Adds the gradient of a part of the loss to a student's parameters.
+  ///
+  /// - Returns: the loss up to here.
+  private func backward(
+    _ learner: Learner, _ loss: Tensor, after earlier: Double, step: Int, isLast: Bool
+  ) throws -> Double {
+    let sum = earlier + loss.item
+    // One process alone does not know what the others have: it goes on, and the sum tells all of them.
+    if group == nil { _ = try TrainingError.checked(loss: sum, step: step) }
+    if isLast { learner.buckets?.begin(loss: sum) }
     loss.backward()
-    return value
+    return sum
   }
 
   /// The mean loss over a batch, a scalar: with several teachers the weighted sum of the mean distances to each, unless
@@ -142,7 +148,12 @@ public struct DistillationStep {
     return labelLoss.map { loss * (1 - alpha) + $0 * alpha } ?? loss
   }
 
-  private func catching<T>(_ body: () throws -> T) -> Result<T, TrainingError> {
+  /// A student's affair alone; what one of several processes meets is that of all.
+  private func catching<T>(_ body: () throws -> T) throws -> Result<T, TrainingError> {
+    group == nil ? Self.catching(body) : .success(try body())
+  }
+
+  private static func catching<T>(_ body: () throws -> T) -> Result<T, TrainingError> {
     Result(catching: body).mapError { $0 as? TrainingError ?? TrainingError("\($0)") }
   }
 }

@@ -24,20 +24,24 @@ public struct Learner {
   let schedule: Schedule
   let mode: Mode
   let average: AveragedModel?
+  /// Its gradients, where several processes train it.
+  let buckets: GradientBuckets?
 
   /// - Parameters:
   ///   - precision: what the student's convolutions compute in.
   ///   - average: follows the student, if one is wanted.
+  ///   - group: the processes that train it together, each with rows of its own of every batch; `nil`: this one alone.
   public init(
     _ student: any Model, objective: Objective, optimizer: any Optimizer, schedule: Schedule,
-    precision: DType, average: AveragedModel? = nil
+    precision: DType, average: AveragedModel? = nil, group: ProcessGroup? = nil
   ) {
     self.student = student
     self.objective = objective
     self.optimizer = optimizer
     self.schedule = schedule
-    mode = .training(precision)
+    mode = .training(precision, group)
     self.average = average
+    buckets = group.map { GradientBuckets(student.store.trained.map(\.value), $0) }
   }
 
   /// Clips the gradient and updates the weights, 0 being the first step.

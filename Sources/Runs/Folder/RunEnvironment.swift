@@ -30,6 +30,16 @@ public struct RunEnvironment: Codable, Sendable, Equatable {
     system = ProcessInfo.processInfo.operatingSystemVersionString
   }
 
+  /// What several processes must have in common, or their students drift apart: SHA-256 of the program's file, versions, and
+  /// on CPUs the kernels that updates are made with.
+  ///
+  /// - Throws: `FileError` when the file cannot be read.
+  static func program(on device: Device) throws -> String {
+    let path = Bundle.main.executablePath ?? CommandLine.arguments[0]
+    let kernels = device == .cpu ? "kernels for \(Torch.cpuCapability)" : "any CPU"
+    return "\(version), libtorch \(Torch.version), \(kernels), \(try Checksum.sha256(file: path))"
+  }
+
   /// That of a run that was begun earlier; `nil` where it is not known.
   init?(path: String) {
     guard let read = JSONText.read(path, as: RunEnvironment.self) else { return nil }

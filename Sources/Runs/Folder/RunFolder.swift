@@ -60,6 +60,13 @@ public struct RunFolder: Sendable {
     try checkRecipe(file)
   }
 
+  /// Whether the run in the folder is at its end. A finished student of a study has no checkpoints.
+  func isFinished(_ kind: TrainingKind) -> Bool {
+    RunResult(path: result)?.kind == kind.rawValue
+      && FileManager.default.fileExists(atPath: student)
+      && Checkpoint.newest(in: checkpoints) == nil
+  }
+
   /// Checks that the folder's run is one of this recipe.
   ///
   /// - Throws: `RecipeError` when it is another's.

@@ -1,4 +1,6 @@
+import Foundation
 import FunMatchDatasets
+import FunMatchRecipes
 import FunMatchSettings
 import FunMatchTensorBoard
 import FunMatchTorch
@@ -33,6 +35,8 @@ public struct RunOptions: Sendable {
   package var threadPlan: ThreadPlan?
   /// Whether many students may train side by side.
   package var isStudy = false
+  /// The processes that make the run together, of which the first writes; `nil`: this one alone.
+  public private(set) var group: ProcessGroup?
   /// Called after every step; once it returns true, the state is saved and the run ends.
   public var shouldStop: @Sendable () -> Bool
 
@@ -47,6 +51,56 @@ public struct RunOptions: Sendable {
     (self.isQuiet, self.dataFolder, self.registry) = (isQuiet, dataFolder, registry)
     (self.workers, self.threads) = (workers, threads)
     (self.dryRunSteps, self.shouldStop) = (dryRunSteps, shouldStop)
+  }
+
+  /// The same for a process of several. All but the first write to a folder that nobody reads, so that what they do is the
+  /// same, and say nothing but warnings. All stop when one wants to.
+  ///
+  /// - Returns: `self` for a process of its own.
+  public func joining(_ group: ProcessGroup?) -> RunOptions {
+    guard let group else { return self }
+    var options = self
+    options.group = group
+    group.wish(shouldStop)
+    options.shouldStop = { group.isStopping }
+    if !group.isFirst {
+      options.isQuiet = true
+      options.output =
+        FileManager.default.temporaryDirectory
+        .appendingPathComponent("funmatch-process-\(UUID().uuidString)").path
+    }
+    return options
+  }
+
+  /// What this process puts before its warnings, if it is one of several and not the first; else nothing.
+  var name: String { group.flatMap { $0.isFirst ? nil : "process \($0.rank)" } ?? "" }
+
+  /// Removes the folder that nobody reads, if this process has one.
+  package func removeScratch() {
+    guard group?.isFirst == false else { return }
+    try? FileManager.default.removeItem(atPath: output)
+  }
+
+  /// What the first process finds out, on all of them; what this one does where it is alone.
+  package func shared<Value: Codable>(_ value: () throws -> Value) throws -> Value {
+    try group?.shared(value) ?? value()
+  }
+
+  /// Checks that all processes have the same of something.
+  ///
+  /// - Parameters:
+  ///   - name: what it is.
+  ///   - difference: words on how two values differ.
+  /// - Throws: `RecipeError` naming one that has another than the first.
+  package func checkSame(
+    _ name: String, _ value: String, difference: (String, String) -> String = { _, _ in "" }
+  ) throws {
+    guard let values = try group?.gathered(value),
+      let other = values.firstIndex(where: { $0 != values[0] })
+    else { return }
+    let words = difference(values[0], values[other])
+    throw RecipeError(
+      "process \(other) does not have the \(name) of process 0\(words.isEmpty ? "" : ": \(words)")")
   }
 
   /// Where data sets are looked for.

@@ -171,7 +171,7 @@ struct TeacherLoader {
     }
     let (settledWay, remarks) = try settled(
       wanted, EngineTimer.ways(.openvino, on: device), teacher, file.checksum, build)
-    let network = try build(settledWay, self.recipe.imagesAtOnce)
+    let network = try build(settledWay, loader.batchSize)
     guard recipe.classNames.isEmpty || recipe.classNames.count == network.classes else {
       throw TorchError(
         "\(file.path): has \(network.classes) classes, and classNames names \(recipe.classNames.count)"
@@ -227,14 +227,14 @@ struct TeacherLoader {
     var identity = ["model: \(shape)", "input: \(input)"]
     var (scales, findings) = (String?.none, Int8Network.Findings?.none)
     if way.precision == .int8 {
-      let network = try int8.network(model, recipe.imagesAtOnce)
+      let network = try int8.network(model, loader.batchSize)
       let sum = try network.findings.checksum()
       frozen = Frozen(network: network.network, engine: .openvino)
       (scales, findings) = (sum, network.findings)
       identity.append("int8: \(sum)")
       remarks.append((costs + [int8.words(network.findings)]).joined(separator: "; "))
     } else {
-      frozen = try freeze(way, recipe.imagesAtOnce)
+      frozen = try freeze(way, loader.batchSize)
     }
     return Loaded(
       frozen: frozen, precision: way.precision, identity: identity, classNames: classNames,
@@ -252,7 +252,7 @@ struct TeacherLoader {
     guard way.precision == .auto else { return (way, []) }
     if ways.isEmpty { _ = try OpenVINO.found.get() }
     let timer = EngineTimer(
-      device: device, resolution: teacher.resolution, count: recipe.imagesAtOnce,
+      device: device, resolution: teacher.resolution, count: loader.batchSize,
       limit: EngineTimer.limit(teachers: recipe.teachers.count), cacheFolder: cacheFolder)
     let choice = try timer.teacher(ways, named: name, build)
     var remarks = [choice.words]

@@ -28,12 +28,13 @@ public final class BatchSource: @unchecked Sendable {
   ///   - period: steps after which views repeat: the same images, crops and flips; `nil`: they never do.
   ///   - mixture: the shares of the data sets that `dataset` is made of, if it is made of several.
   ///   - excluded: images in whose place the next one is shown.
+  ///   - rows: which rows of every batch are drawn, ascending; all without it.
   /// - Throws: `ViewError` when the policy does not fit, or the data set is empty.
   public init(
     _ dataset: any Dataset, policy: ViewPolicy, batchSize: Int, student: Int, teachers: [Int] = [],
     drawsTeachers: Bool = true, seed: UInt64, steps: Int = .max, period: Int? = nil,
-    mixture: Mixture? = nil,
-    excluding excluded: Set<Int> = [], options: LoaderOptions = LoaderOptions()
+    mixture: Mixture? = nil, excluding excluded: Set<Int> = [], rows: [Int]? = nil,
+    options: LoaderOptions = LoaderOptions()
   ) throws {
     guard student > 0, teachers.allSatisfy({ $0 > 0 }) else {
       throw ViewError("resolutions must be positive numbers of pixels")
@@ -50,7 +51,8 @@ public final class BatchSource: @unchecked Sendable {
       student: Set([student] + shared).sorted(),
       teacher: policy.teacher == .independent ? Set(teachers).sorted() : [],
       drawn: Set([student] + (drawsTeachers ? teachers : [])), drawsTeachers: drawsTeachers,
-      excluded: excluded, broken: options.broken)
+      excluded: excluded, broken: options.broken, rows: rows ?? Array(0..<batchSize),
+      batchSize: batchSize)
     var order = MixedOrder(
       count: dataset.count, seed: seed, shards: dataset.shards, mixture: mixture)
     var announced: [Int: Int] = [:]
@@ -59,13 +61,14 @@ public final class BatchSource: @unchecked Sendable {
     ) { step in
       guard step < steps else { return nil }
       func first(_ step: Int) -> Int { (period.map { step % $0 } ?? step) * batchSize }
-      if let next = order.neighbours(first(step + 1)),
+      // Whoever draws some rows reads no other images.
+      if rows == nil, let next = order.neighbours(first(step + 1)),
         next.stretch != announced[next.part]
       {
         announced[next.part] = next.stretch
         for images in next.images { dataset.willRead(images) }
       }
-      return ViewWork(plan, (0..<batchSize).map { order.visit(first(step) + $0) })
+      return ViewWork(plan, plan.rows.map { order.visit(first(step) + $0) })
     }
   }
 
@@ -98,6 +101,9 @@ private struct BatchPlan: Sendable {
   let drawsTeachers: Bool
   let excluded: Set<Int>
   let broken: BrokenImages
+  /// Rows of every batch that are drawn.
+  let rows: [Int]
+  let batchSize: Int
 }
 
 /// A batch that is being drawn.
@@ -156,6 +162,7 @@ private final class ViewWork: Work, @unchecked Sendable {
   var batch: ImageBatch {
     ImageBatch(
       student: student, teacher: teacher, indices: Array(shown),
-      labels: shown.map { plan.dataset.label(at: $0) })
+      labels: shown.map { plan.dataset.label(at: $0) }, rows: plan.rows,
+      stepCount: plan.batchSize)
   }
 }

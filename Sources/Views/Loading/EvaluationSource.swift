@@ -8,28 +8,31 @@ public final class EvaluationSource {
   public struct Batch: Sendable {
     /// The prepared pixels; those of broken images say nothing.
     public let pixels: Pixels
-    /// Class of each image; `nil` where nobody labelled it.
-    public let labels: [Int?]
     /// Which of them could be decoded, in order; all, unless broken images are skipped.
     public let whole: [Int]
   }
 
-  /// Number of batches.
+  /// Number of batches of the whole data set.
   public let count: Int
+  private let dataset: any Dataset
+  private let batchSize: Int
+  private let share: (first: Int, every: Int)
   private let prefetcher: Prefetcher<EvaluationWork>
 
+  /// - Parameter share: which batches will be asked for: one of so many, from the first on.
   /// - Throws: `ImageError` when the sizes of the preprocessing are impossible.
   public init(
     _ dataset: any Dataset, _ preprocessing: EvaluationPreprocessing, batchSize: Int,
-    options: LoaderOptions = LoaderOptions()
+    options: LoaderOptions = LoaderOptions(), share: (first: Int, every: Int) = (0, 1)
   ) throws {
     try preprocessing.check()
     let images = dataset.count
+    (self.dataset, self.batchSize, self.share) = (dataset, batchSize, share)
     count = (images + batchSize - 1) / batchSize
     prefetcher = Prefetcher(
       threads: options.workers, decoder: options.decoder
     ) { number in
-      let start = number * batchSize
+      let start = (share.first + number * share.every) * batchSize
       guard start < images else { return nil }
       return EvaluationWork(
         dataset, preprocessing, start..<min(start + batchSize, images), options.broken)
@@ -39,7 +42,15 @@ public final class EvaluationSource {
   /// Batch `number`, 0 being the first.
   ///
   /// - Throws: the data set's error when an image cannot be read.
-  public func batch(_ number: Int) throws -> Batch { try prefetcher.take(number).batch }
+  public func batch(_ number: Int) throws -> Batch {
+    try prefetcher.take((number - share.first) / share.every).batch
+  }
+
+  /// Class of each image of a batch; `nil` where nobody labelled it.
+  public func labels(_ number: Int) -> [Int?] {
+    let start = number * batchSize
+    return (start..<min(start + batchSize, dataset.count)).map { dataset.label(at: $0) }
+  }
 }
 
 private final class EvaluationWork: Work, @unchecked Sendable {
@@ -79,7 +90,6 @@ private final class EvaluationWork: Work, @unchecked Sendable {
 
   var batch: EvaluationSource.Batch {
     EvaluationSource.Batch(
-      pixels: pixels, labels: range.map { dataset.label(at: $0) },
-      whole: decoded.indices.filter { decoded[$0] })
+      pixels: pixels, whole: decoded.indices.filter { decoded[$0] })
   }
 }

@@ -21,16 +21,18 @@ public final class FixedViewSource {
   /// - Parameters:
   ///   - student: the student's input size in pixels, which crops of a fixed size are cut for.
   ///   - teachers: input sizes at which the views are wanted.
+  ///   - share: which batches there are: one of so many, from the first on.
   public init(
     _ dataset: any Dataset, policy: ViewPolicy, from start: Int, batchSize: Int, student: Int,
-    teachers: [Int], seed: UInt64, options: LoaderOptions = LoaderOptions()
+    teachers: [Int], seed: UInt64, options: LoaderOptions = LoaderOptions(),
+    share: (first: Int, every: Int) = (0, 1)
   ) {
     self.batchSize = batchSize
     let count = dataset.count
     prefetcher = Prefetcher(
       threads: options.workers, decoder: options.decoder
     ) { number in
-      let first = start + number * batchSize
+      let first = start + (share.first + number * share.every) * batchSize
       guard first < count else { return nil }
       return FixedWork(
         dataset, policy, first..<min(first + batchSize, count), student, Set(teachers), seed,
@@ -38,7 +40,7 @@ public final class FixedViewSource {
     }
   }
 
-  /// Batch `number`, 0 being the first.
+  /// Batch `number` of the share, 0 being the first.
   ///
   /// - Throws: the data set's error when an image cannot be read.
   public func batch(_ number: Int) throws -> Batch { try prefetcher.take(number).batch }

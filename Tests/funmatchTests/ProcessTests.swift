@@ -1,0 +1,233 @@
+import Foundation
+import FunMatchTestSupport
+import FunMatchTorch
+import Testing
+
+/// Several processes that make one run.
+@Suite(.serialized) struct ProcessTests {
+  private let run: FashionRun
+  private var folder: TemporaryFolder { run.folder }
+
+  init() throws {
+    run = try FashionRun(steps: 12, "microBatchSize: 8\nprecision: f32")
+  }
+
+  private func start(
+    _ count: Int, _ output: String, environment: [String: String] = [:], _ more: [String] = []
+  ) throws -> ToolGroup {
+    try ToolGroup(count, in: folder, environment: environment) { _ in
+      run.arguments(output, more)
+    }
+  }
+
+  private func distil(_ count: Int, _ output: String, _ more: [String]) throws {
+    guard count > 1 else {
+      let result = try Tool.run(run.arguments(output, more), in: folder)
+      try #require(result.status == 0, "\(result.errors)")
+      return
+    }
+    for result in try start(count, output, more).results() {
+      try #require(result.status == 0, "\(result.errors)")
+    }
+  }
+
+  private func values(_ output: String, _ key: String) throws -> [Double] {
+    try run.metrics(output).compactMap {
+      let line = try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
+      return line?[key] as? Double
+    }
+  }
+
+  /// Batch statistics, losses and gradients are those of the whole batch. With so large a learning rate the weights after
+  /// the first step are the gradient.
+  @Test func anyNumberOfProcessesMakesTheSameSteps() throws {
+    let usual = [
+      "--set", "student.model={mobilenetV3: {size: small}}", "--set", "evaluation.trainingImages=0",
+      "--set", "checkpoints={every: 1, keep: 9}", "--set", "schedule.warmupSteps=0",
+    ]
+    let first = [
+      "--set", "optimizer={sgd: {learningRate: 10000, momentum: 0, weightDecay: 0, clipNorm: 0}}",
+      "--set", "schedule.steps=1",
+    ]
+    let few = [
+      "--set", "schedule.steps=5", "--set", "schedule.warmupSteps=5",
+      "--set", "optimizer.adam.learningRate=0.001",
+    ]
+    for count in [1, 2, 4] {
+      try distil(count, "gradient\(count)", usual + first)
+      try distil(count, "losses\(count)", usual + few)
+    }
+    func weights(_ count: Int) throws -> [String: Tensor] {
+      let path = folder.file("gradient\(count)/checkpoints/000000001.safetensors")
+      return Dictionary(
+        uniqueKeysWithValues: try SafetensorsFile(path).readAll().map { ($0.name, $0.tensor) })
+    }
+    let alone = try weights(1)
+    let losses = try values("losses1", "distillLoss")
+    #expect(losses.count == 5)
+    for count in [2, 4] {
+      let shared = try weights(count)
+      #expect(shared.keys == alone.keys)
+      for (name, expected) in alone {
+        let difference = relativeDifference(try #require(shared[name]), expected: expected)
+        #expect(difference < 2e-5, "\(count) processes: \(name) differs by \(difference)")
+      }
+      for (one, other) in zip(losses, try values("losses\(count)", "distillLoss")) {
+        #expect(abs(one - other) < 1e-4 * one, "\(count) processes: \(other) for \(one)")
+      }
+    }
+  }
+
+  /// What one process makes of the student that two have trained is what two make of it.
+  @Test func evaluationsAreThoseOfOneProcess() throws {
+    try distil(2, "two", [])
+    func object(_ text: String?) throws -> [String: Any]? {
+      try JSONSerialization.jsonObject(with: Data((text ?? "").utf8)) as? [String: Any]
+    }
+    let line = try object(run.metrics("two").last)
+    let result = try Tool.run(
+      "evaluate", folder.file("two/student.safetensors"), "--data",
+      "fashion-mnist:train[200:260]", "--teacher", folder.file("teacher.safetensors"), "--json",
+      "--device", "cpu", "--threads", "1", in: folder)
+    #expect(result.status == 0, "\(result.errors)")
+    let last = result.output.split(separator: "\n").last.map(String.init)
+    let all = try #require(try object(last))
+    let student = try #require(all["student"] as? [String: Any]).merging(all) { $1 }
+    var compared: Set<String> = []
+    for (key, value) in student {
+      guard let two = line?["validation.\(key)"] as? Double else { continue }
+      #expect(value as? Double == two, "\(key)")
+      compared.insert(key)
+    }
+    #expect(compared.isSuperset(of: ["top1", "agreement", "entropy", "loss"]), "\(compared)")
+  }
+
+  /// A process that is killed ends the others at once, and the run goes on as if nothing had been, also with another number
+  /// of processes.
+  @Test func killedAndGoesOn() throws {
+    let more = ["--set", "schedule.steps=30", "--set", "evaluation.every=15"]
+    try distil(2, "whole", more)
+    for victim in [0, 1] {
+      let name = "killed\(victim)"
+      let group = try start(2, name, more)
+      while group.processes[victim].isRunning, (try? run.metrics(name).count) ?? 0 < 9 {
+        usleep(2000)
+      }
+      kill(group.processes[victim].processIdentifier, SIGKILL)
+      let results = try group.results()
+      #expect(group.processes[victim].terminationReason == .uncaughtSignal)
+      #expect(results[1 - victim].status == 1)
+      #expect(
+        results[1 - victim].errors.contains("another process of the group is gone"),
+        "\(results[1 - victim].errors)")
+      for result in try start(
+        2, name, environment: ["TORCHELASTIC_RESTART_COUNT": "1"], more
+      ).results() {
+        #expect(result.status == 0, "\(result.errors)")
+      }
+      #expect(
+        try folder.bytes("\(name)/student.safetensors")
+          == folder.bytes("whole/student.safetensors"))
+      #expect(try run.metrics(name) == run.metrics("whole"))
+    }
+    // Views and steps do not depend on how many there are.
+    let losses = try values("whole", "distillLoss")
+    try distil(2, "other", more + ["--set", "checkpoints.every=10", "--stop-after", "1s"])
+    for count in [1, 4] {
+      try distil(count, "other", more + ["--resume", "--set", "checkpoints.every=10"])
+      for (one, other) in zip(losses, try values("other", "distillLoss")) {
+        #expect(abs(one - other) < 1e-3 * one)
+      }
+    }
+  }
+
+  /// `torchrun` starts all of them again, and they go on without being told to.
+  @Test(.enabled(if: PyTorch.python != nil)) func torchrunStartsThemAgain() throws {
+    let more = ["--set", "schedule.steps=24", "--set", "evaluation.every=24"]
+    try distil(2, "whole", more)
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try #require(PyTorch.python))
+    process.arguments =
+      [
+        "-m", "torch.distributed.run", "--no-python", "--nproc-per-node", "2", "--max-restarts",
+        "3",
+        "--monitor-interval", "0.1", "--master-port", "\(try ToolGroup.freePort())", Tool.path,
+      ] + run.arguments("restarted", more)
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["FUNMATCH_CACHE": folder.file("kept"), "OMP_NUM_THREADS": "1"]) { $1 }
+    let errors = try folder.write("torchrun-errors", [])
+    process.standardError = FileHandle(forWritingAtPath: errors)
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    while process.isRunning, (try? run.metrics("restarted").count) ?? 0 < 6 { usleep(2000) }
+    let victim = try #require(Kill.children(of: process.processIdentifier).last)
+    kill(victim, SIGKILL)
+    process.waitUntilExit()
+    let words = String(decoding: try folder.bytes("torchrun-errors"), as: UTF8.self)
+    #expect(process.terminationStatus == 0, "\(words.suffix(3000))")
+    #expect(words.contains("resumed after step"), "\(words.suffix(3000))")
+    #expect(
+      try folder.bytes("restarted/student.safetensors")
+        == folder.bytes("whole/student.safetensors"))
+  }
+
+  @Test func aSignalToOneStopsAll() throws {
+    let group = try start(2, "stopped", ["--set", "schedule.steps=100000"])
+    while group.processes[1].isRunning, (try? run.metrics("stopped").count) ?? 0 < 5 {
+      usleep(2000)
+    }
+    kill(group.processes[1].processIdentifier, SIGTERM)
+    let results = try group.results()
+    #expect(results.map(\.status) == [0, 0], "\(results.map(\.errors))")
+    let step = try run.metrics("stopped").count
+    #expect(results[0].output.contains("stopped after step \(step)") && results[1].output.isEmpty)
+    #expect(
+      FileManager.default.fileExists(
+        atPath: folder.file("stopped/checkpoints/\(String(format: "%09d", step)).json")))
+  }
+
+  /// Each fault of one process ends all of them, and is told once.
+  @Test func faultsEndTheGroupInOneSentence() throws {
+    func errors(_ group: ToolGroup) throws -> [String] {
+      let results = try group.results()
+      #expect(results.allSatisfy { $0.status == 1 }, "\(results)")
+      return results.flatMap { $0.errors.split(separator: "\n").map(String.init) }
+        .filter { $0.hasPrefix("funmatch:") }
+    }
+    let recipes = try errors(
+      ToolGroup(2, in: folder) { rank in
+        run.arguments("recipes", ["--set", "seed=\(rank)"])
+      })
+    #expect(
+      recipes.count == 1
+        && recipes[0].contains("process 1 does not have the recipe of process 0: seed"),
+      "\(recipes)")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("recipes")))
+    let other = try FashionRun(steps: 12, "microBatchSize: 8\nprecision: f32", teacherSeed: 9)
+    let weights = try errors(
+      ToolGroup(2, in: folder) { rank in
+        (rank == 0 ? run : other).arguments("weights")
+      })
+    #expect(
+      weights.count == 1 && weights[0].contains("process 1 does not have the weights of process 0"),
+      "\(weights)")
+    let missing = try errors(
+      ToolGroup(1, in: folder, environment: ["WORLD_SIZE": "2", "FUNMATCH_TIMEOUT": "2"]) { _ in
+        run.arguments("missing")
+      })
+    #expect(missing.count == 1 && missing[0].contains("process 1 of 2 did not come"), "\(missing)")
+    let many = try errors(start(2, "many", ["--set", "microBatchSize=1"]))
+    #expect(many.count == 1 && many[0].contains("microBatchSize: 2 processes"), "\(many)")
+    let unreachable = try errors(
+      ToolGroup(
+        1, in: folder,
+        environment: ["RANK": "1", "WORLD_SIZE": "2", "FUNMATCH_TIMEOUT": "2"]
+      ) { _ in run.arguments("unreachable") })
+    #expect(unreachable.count == 1 && unreachable[0].contains("127.0.0.1"), "\(unreachable)")
+    let variable = try errors(
+      ToolGroup(1, in: folder, environment: ["RANK": "7", "WORLD_SIZE": "2"]) { _ in
+        run.arguments("variable")
+      })
+    #expect(variable.count == 1 && variable[0].contains("RANK is '7'"), "\(variable)")
+  }
+}
