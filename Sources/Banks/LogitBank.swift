@@ -44,16 +44,18 @@ public final class LogitBank {
   ///   - batchSize: images a step.
   ///   - classes: number of classes of each teacher.
   ///   - wanted: steps that will be read. Where all are there, nothing is locked or written.
+  ///   - writers: who computes them, where that shows in last bits. What others began is read and not extended.
   ///   - isFollowing: whether another process of the same run records; this one only reads.
   /// - Throws: `FileError` when the folder cannot be made, or the bank cannot be read or written, or is damaged or another
   ///   one, naming what to remove.
   public init(
     folder: String, identity: BankIdentity, batchSize: Int, classes: [Int],
-    precision: BankRecipe.Precision, wanted: Int = .max, isFollowing: Bool = false
+    precision: BankRecipe.Precision, wanted: Int = .max, writers: BankWriters? = nil,
+    isFollowing: Bool = false
   ) throws {
     precondition(batchSize > 0 && !classes.isEmpty && classes.allSatisfy { $0 > 0 })
     known = LogitBankDescription(
-      identity, batchSize: batchSize, classes: classes, precision: precision)
+      identity, batchSize: batchSize, classes: classes, precision: precision, writers: writers)
     let place = try BankFolder(folder, identity)
     let wished = known
     let foreign = place.foreign { path in
@@ -66,15 +68,23 @@ public final class LogitBank {
     path = "\(base).\(precision.rawValue)"
     sidecar = "\(base).json"
     isForeign = foreign != nil
+    let isKnown = FileManager.default.fileExists(atPath: sidecar)
+    let begun = isKnown ? JSONText.read(sidecar, as: LogitBankDescription.self) : nil
+    let isOthers =
+      writers != nil
+      && begun.map { $0.steps > 0 && $0.writers.map { $0 != writers } == true } == true
     if let foreign {
       note =
         "\(path) was recorded elsewhere and is read as it is, but never extended; it differs in "
         + foreign.difference.joined(separator: "; ")
+    } else if isOthers, let first = begun?.writers, let writers {
+      note = "\(path) was begun by \(first); \(writers) read it and do not extend it"
     } else {
-      note = FileManager.default.fileExists(atPath: sidecar) ? nil : place.nearest
+      note = isKnown ? nil : place.nearest
     }
     try read()
-    if steps < wanted, foreign == nil, !isFollowing { try beginRecording() }
+    if steps == 0 { known.writers = writers }
+    if steps < wanted, foreign == nil, !isOthers, !isFollowing { try beginRecording() }
   }
 
   /// Bytes that a step takes.

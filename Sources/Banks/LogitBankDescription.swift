@@ -14,14 +14,18 @@ struct LogitBankDescription: Codable, Equatable {
   let precision: BankRecipe.Precision
   /// Steps that share a checksum.
   let stepsPerChunk: Int
+  /// Who began it, where that shows in last bits.
+  var writers: BankWriters?
   /// Steps that are recorded.
   var steps = 0
   /// SHA-256 of each chunk; the last one may be a part of a chunk.
   var checksums: [String] = []
 
   init(
-    _ identity: BankIdentity, batchSize: Int, classes: [Int], precision: BankRecipe.Precision
+    _ identity: BankIdentity, batchSize: Int, classes: [Int], precision: BankRecipe.Precision,
+    writers: BankWriters? = nil
   ) {
+    self.writers = writers
     (self.identity, environment) = (identity.lines, identity.environment)
     (self.batchSize, self.classes, self.precision) = (batchSize, classes, precision)
     let row = LogitBank.bytesPerStep(

@@ -36,12 +36,17 @@ public struct LogitBankPlan {
   ///
   /// - Parameters:
   ///   - steps: of the run, or of the longest of several.
+  ///   - writers: who computes what it does not have.
   ///   - isFollowing: whether another process of the same run records; this one only reads.
   /// - Throws: `FileError` when it is damaged, or what is to come does not fit the disk.
-  public func open(steps: Int, isFollowing: Bool = false) throws -> LogitBank {
+  public func open(
+    steps: Int, writers: BankWriters, isFollowing: Bool = false
+  ) throws -> LogitBank {
+    let isCompiled = teachers.allSatisfy { $0.computation.engine == .openvino }
     let bank = try LogitBank(
       folder: folder, identity: identity, batchSize: recipe.batchSize, classes: classes,
-      precision: bank.precision, wanted: wanted(steps: steps), isFollowing: isFollowing)
+      precision: bank.precision, wanted: wanted(steps: steps),
+      writers: isCompiled ? nil : writers, isFollowing: isFollowing)
     if bank.isWritable {
       try LogitBank.checkSpace(folder: folder, bytes: bytes(wanted(steps: steps) - bank.steps))
     }
@@ -65,7 +70,7 @@ public struct LogitBankPlan {
         + "are to come: \(bank.path)",
     ]
     if missing > 0, !bank.isWritable {
-      lines.append("another process records there, or it cannot be written: nothing is recorded")
+      lines.append("another process records there, or it may not be written: nothing is recorded")
     }
     return lines
   }

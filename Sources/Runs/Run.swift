@@ -33,7 +33,7 @@ public struct Run {
       "recipe", RecipeFile.text(file.recipe), difference: RecipeText.difference)
     let isFinished = try options.shared {
       try folder.check(file, resume: options.resume)
-      return options.resume && folder.isFinished(kind)
+      return options.resume && folder.isFinished(kind: kind.rawValue)
     }
     if isFinished {
       return .finished(RunResult(path: folder.result)?.test, student: folder.student)

@@ -252,7 +252,9 @@ public final class TrainingGroup {
       // The first process opens it before the others read what is there.
       let isFollowing = options.group.map { !$0.isFirst } ?? false
       if isFollowing { _ = try options.shared { true } }
-      let bank = try plan.open(steps: steps, isFollowing: isFollowing)
+      let writers = BankWriters(
+        processes: options.group?.size ?? 1, threads: threads?.teachers ?? Torch.threads)
+      let bank = try plan.open(steps: steps, writers: writers, isFollowing: isFollowing)
       if !isFollowing { _ = try options.shared { true } }
       self.bank = bank
       if let note = bank.note {

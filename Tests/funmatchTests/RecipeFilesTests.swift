@@ -55,7 +55,7 @@ struct RecipeFilesTests {
     #expect(recipe.shared.validation != nil && recipe.shared.test != nil, "\(name)")
   }
 
-  /// One recipe for each choice of networks and optimizer; all of them under `make soak`.
+  /// One recipe for each choice of families and optimizer; all of them under `make soak`.
   private static let distinct: [String] = {
     guard ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] == nil else { return names }
     var seen: Set<String> = []
@@ -64,7 +64,8 @@ struct RecipeFilesTests {
         return true
       }
       let networks = [recipe.student.model] + recipe.shared.teachers.map(\.model)
-      return seen.insert("\(networks) \(recipe.student.optimizer.name)").inserted
+      let families = networks.map { $0.map { "\(type(of: $0.network))" } ?? "of its weights" }
+      return seen.insert("\(families) \(recipe.student.optimizer.name)").inserted
     }
   }()
 

@@ -61,8 +61,10 @@ public struct RunFolder: Sendable {
   }
 
   /// Whether the run in the folder is at its end. A finished student of a study has no checkpoints.
-  func isFinished(_ kind: TrainingKind) -> Bool {
-    RunResult(path: result)?.kind == kind.rawValue
+  ///
+  /// - Parameter kind: of which kind it is.
+  func isFinished(kind: String) -> Bool {
+    RunResult(path: result)?.kind == kind
       && FileManager.default.fileExists(atPath: student)
       && Checkpoint.newest(in: checkpoints) == nil
   }
