@@ -13,7 +13,7 @@ public struct FunMatchCommand: ParsableCommand {
     version: RunEnvironment.version,
     subcommands: [
       Distill.self, Train.self, StudyCommand.self, Evaluate.self, Predict.self, Import.self,
-      Export.self, Views.self, Preprocess.self, ReportCommand.self, RecipeCommand.self,
+      Export.self, Views.self, Preprocess.self, ReportCommand.self, RecipeCommand.self, Plan.self,
       DataCommand.self, Bench.self, Doctor.self,
     ])
 

@@ -15,7 +15,7 @@ struct RecipeFilesTests {
     ((try? FileManager.default.contentsOfDirectory(atPath: package + "/Recipes")) ?? [])
     .filter { $0.hasSuffix(".yaml") }.sorted()
 
-  private static func path(_ name: String) -> String { package + "/Recipes/" + name }
+  static func path(_ name: String) -> String { package + "/Recipes/" + name }
 
   private static func text(_ path: String) throws -> String {
     String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
