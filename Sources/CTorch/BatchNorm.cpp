@@ -341,7 +341,8 @@ class BatchNorm : public torch::autograd::Function<BatchNorm> {
     run(x, dy, dx, floats(gamma), floats(beta), floats(saved[3]), floats(saved[4]), shapeOf(x),
         static_cast<int32_t>(context->saved_data["activation"].toInt()),
         ct_group{reinterpret_cast<void *>(context->saved_data["group"].toInt())},
-        context->saved_data["count"].toDouble(), dGamma.mutable_data_ptr<float>(), dBeta.mutable_data_ptr<float>());
+        context->saved_data["count"].toDouble(), dGamma.mutable_data_ptr<float>(),
+        dBeta.mutable_data_ptr<float>());
     const at::Tensor none;
     return {dx, dGamma, dBeta, none, none, none, none, none, none};
   }

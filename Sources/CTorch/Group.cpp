@@ -1,4 +1,5 @@
-// Several processes: libtorch's c10d with its Gloo backend, which `torchrun` starts Python's trainings with, too.
+// Several processes: libtorch's c10d with its Gloo backend, which `torchrun` starts Python's
+// trainings with, too.
 #include "Group.h"
 
 #include <torch/csrc/autograd/variable.h>
@@ -6,8 +7,9 @@
 
 #include <thread>
 
-// Class layouts come from the headers of the libtorch in use. 2.13 was tried; against 2.11, 2.12, 2.14 and 2.15 this was compiled, and
-// all that it calls was found in their libraries.
+// Class layouts come from the headers of the libtorch in use. 2.13 was tried;
+// against 2.11, 2.12, 2.14 and 2.15 this was compiled, and all that it calls was found in their
+// libraries.
 #if TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 11 && TORCH_VERSION_MINOR <= 15 && \
     __has_include(<torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>)
 #define CT_HAS_GROUPS 1
@@ -43,7 +45,8 @@ struct Group {
   int size;
   bool serves;
 
-  /// What to say of a collective that failed: the process that failed first tells why before it leaves.
+  /// What to say of a collective that failed: the process that failed first tells why before it
+  /// leaves.
   std::runtime_error lost(const std::string &what) const {
     isLost = true;
     std::string reason;
@@ -190,8 +193,8 @@ int32_t ct_group_fail(ct_group group, const char *sentence, bool *isFirst) {
     *isFirst = store.add("failures", 1) == 1;
     if (*isFirst) store.set(failureKey, std::vector<uint8_t>(words.begin(), words.end()));
     if (!own.serves) return;
-    // The others have to read it before the store goes: what they wait in is ended first, in a thread of its own, since that
-    // may wait, too.
+    // The others have to read it before the store goes: what they wait in is ended first, in a
+    // thread of its own, since that may wait, too.
     std::thread([backend = std::move(own.backend)]() mutable { backend.reset(); }).detach();
     for (int attempt = 0; attempt < 60 && store.add("failures", 0) < own.size; ++attempt)
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -200,8 +203,9 @@ int32_t ct_group_fail(ct_group group, const char *sentence, bool *isFirst) {
 
 namespace {
 
-// The gradients of a network in flat buckets, laid out once: in the order in which backward is likely to reach them. A
-// bucket is on its way as soon as it and all before it are full, so that the order of collectives is the same everywhere.
+// The gradients of a network in flat buckets, laid out once: in the order in which backward is
+// likely to reach them. A bucket is on its way as soon as it and all before it are full, so that
+// the order of collectives is the same everywhere.
 struct Buckets {
   struct Slot {
     at::Tensor parameter;
@@ -225,7 +229,8 @@ struct Buckets {
   explicit Buckets(Group &group) : group(group) {}
 
   ~Buckets() {
-    for (auto &slot : slots) torch::autograd::impl::set_post_acc_grad_hooks(slot.parameter, nullptr);
+    for (auto &slot : slots)
+      torch::autograd::impl::set_post_acc_grad_hooks(slot.parameter, nullptr);
   }
 
   void fill(size_t index) {
@@ -261,7 +266,8 @@ int32_t ct_buckets_make(ct_group group, const ct_tensor *parameters, int32_t cou
     auto made = std::make_unique<Buckets>(groupOf(group));
     std::vector<int64_t> starts;
     std::vector<int64_t> sizes;
-    // Backward begins at the end. The first bucket is small, so that the first collective starts early.
+    // Backward begins at the end. The first bucket is small, so that the first collective starts
+    // early.
     for (int32_t i = count - 1; i >= 0; --i) {
       const auto &parameter = get(parameters[i]);
       const int64_t most = (sizes.size() == 1 ? 1 << 20 : bytes) / 4;
@@ -273,12 +279,14 @@ int32_t ct_buckets_make(ct_group group, const ct_tensor *parameters, int32_t cou
     const int64_t last = sizes.back();
     sizes.back() += extras;
     const auto options = at::TensorOptions(at::kFloat).device(get(parameters[0]).device());
-    for (const int64_t size : sizes) made->buckets.push_back({at::zeros({size}, options), 0, 0, {}});
+    for (const int64_t size : sizes)
+      made->buckets.push_back({at::zeros({size}, options), 0, 0, {}});
     for (size_t i = 0; i < made->slots.size(); ++i) {
       auto &slot = made->slots[i];
       auto &bucket = made->buckets[slot.bucket];
       ++bucket.slots;
-      slot.values = bucket.values.as_strided(slot.parameter.sizes(), slot.parameter.strides(), starts[i]);
+      slot.values =
+          bucket.values.as_strided(slot.parameter.sizes(), slot.parameter.strides(), starts[i]);
       torch::autograd::impl::set_post_acc_grad_hooks(slot.parameter,
                                                      std::make_unique<Filler>(made.get(), i));
     }
