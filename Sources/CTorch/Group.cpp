@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/variable.h>
 #include <torch/version.h>
 
+#include <future>
 #include <thread>
 
 // Class layouts come from the headers of the libtorch in use. 2.13 was tried;
@@ -83,6 +84,18 @@ std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
 }
 
+/// What `body` returns, which is given so many seconds: a store's client waits for ever where
+/// something else answers.
+template <typename Body>
+auto within(double seconds, Body body) {
+  std::packaged_task<decltype(body())()> task(std::move(body));
+  auto result = task.get_future();
+  std::thread(std::move(task)).detach();
+  if (result.wait_for(milliseconds(seconds)) != std::future_status::ready)
+    throw std::runtime_error("what is there does not answer as process 0 would");
+  return result.get();
+}
+
 }  // namespace
 
 void ct::addUp(ct_group group, std::vector<double> &values) {
@@ -102,8 +115,11 @@ int32_t ct_group_join(const char *host, int32_t port, const char *prefix, bool s
     // Who comes later finds the store all the same; that all are there shows when they connect.
     where.waitWorkers = false;
     where.timeout = milliseconds(timeout);
-    c10::intrusive_ptr<c10d::Store> store = c10::make_intrusive<c10d::PrefixStore>(
-        prefix, c10::make_intrusive<c10d::TCPStore>(host, where));
+    auto first = within(timeout + 5, [name = std::string(host), where] {
+      return c10::make_intrusive<c10d::TCPStore>(name, where);
+    });
+    c10::intrusive_ptr<c10d::Store> store =
+        c10::make_intrusive<c10d::PrefixStore>(prefix, std::move(first));
     store->setTimeout(milliseconds(timeout));
     // All are there before Gloo connects them, which would tell of a missing one in many lines.
     store->set("here/" + std::to_string(rank), std::vector<uint8_t>{1});

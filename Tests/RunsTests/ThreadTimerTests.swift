@@ -33,7 +33,7 @@ struct ThreadTimerTests {
       #expect(found.plan == ThreadPlan(student: 1, teachers: 1, isAhead: true), "\(found.words)")
       #expect(asked == [1])
       #expect(found.teachers[0].network !== teachers[0].network)
-      #expect(found.words.contains("on 1 the teachers ahead 0.1"), "\(found.words)")
+      #expect(found.words.contains("; 1 thread, and on 1 the teachers ahead 0."), "\(found.words)")
       #expect(Torch.threads == 2)
     }
   }
@@ -59,12 +59,12 @@ struct ThreadTimerTests {
     }
   }
 
-  /// The teacher with one thread is as slow as never.
+  /// The teacher with one thread is slower than any step of the student, on a machine that is busy, too.
   @Test func theUsualWayStaysWhereNothingIsFaster() async {
     await #expect(processExitsWith: .success) {
       Torch.threads = 2
       let found = try Self.timer(teachers: [28]).plan(Self.teachers(0.001), isEven: false) { _ in
-        Self.teachers(0.3)
+        Self.teachers(2)
       }
       #expect(!found.plan.isAhead, "\(found.words)")
     }

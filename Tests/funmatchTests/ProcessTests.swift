@@ -224,6 +224,29 @@ import Testing
         environment: ["RANK": "1", "WORLD_SIZE": "2", "FUNMATCH_TIMEOUT": "2"]
       ) { _ in run.arguments("unreachable") })
     #expect(unreachable.count == 1 && unreachable[0].contains("127.0.0.1"), "\(unreachable)")
+    // Something else may be at the port: for one process it is taken, for another it does not answer.
+    let stranger = Process()
+    let port = try ToolGroup.freePort()
+    stranger.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    stranger.arguments = [
+      "python3", "-c",
+      "import socket, time; s = socket.create_server(('127.0.0.1', \(port))); print(flush=True); time.sleep(60)",
+    ]
+    let ready = Pipe()
+    stranger.standardOutput = ready
+    try stranger.run()
+    defer { stranger.terminate() }
+    _ = ready.fileHandleForReading.readData(ofLength: 1)
+    for (rank, words) in [("0", "address already in use"), ("1", "does not answer")] {
+      let taken = try errors(
+        ToolGroup(
+          1, in: folder,
+          environment: [
+            "RANK": rank, "WORLD_SIZE": "2", "MASTER_PORT": "\(port)", "FUNMATCH_TIMEOUT": "1",
+          ]
+        ) { _ in run.arguments("taken") })
+      #expect(taken.count == 1 && taken[0].contains(words), "\(taken)")
+    }
     let variable = try errors(
       ToolGroup(1, in: folder, environment: ["RANK": "7", "WORLD_SIZE": "2"]) { _ in
         run.arguments("variable")

@@ -42,7 +42,9 @@ struct RunSettings: ParsableArguments {
     name: String, _ registry: Registry, dryRunSteps: Int? = nil
   ) throws -> RunOptions {
     let launch = try launch(dryRunSteps)
-    StopSignal.install(isOneOfMany: launch != nil)
+    // Before signals are caught: nobody else would end a process that waits for others.
+    let group = try launch.map { try ProcessGroup($0) }
+    StopSignal.install(isOneOfMany: group != nil)
     let end = stopAfter.map { ContinuousClock.now + $0.duration }
     let options = RunOptions(
       output: output ?? "runs/\(name)", resume: resume || launch.map { $0.restarts > 0 } == true,
@@ -50,7 +52,7 @@ struct RunSettings: ParsableArguments {
       dataFolder: images.dataDir, registry: registry, workers: loading.workers,
       threads: engine.threads, dryRunSteps: dryRunSteps,
       shouldStop: { StopSignal.isRequested || end.map { $0 <= .now } == true })
-    return options.joining(try launch.map { try ProcessGroup($0) })
+    return options.joining(group)
   }
 
   /// This process's place among several; `nil` where it is alone.
