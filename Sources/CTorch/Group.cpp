@@ -143,13 +143,6 @@ int32_t ct_group_join(const char *host, int32_t port, const char *prefix, bool s
 
 void ct_group_leave(ct_group group) { delete static_cast<Group *>(group.pointer); }
 
-int32_t ct_group_all_reduce(ct_group group, ct_tensor x) {
-  return guard([&] {
-    std::vector<at::Tensor> values{get(x)};
-    groupOf(group).run([&] { return groupOf(group).backend->allreduce(values); });
-  });
-}
-
 int32_t ct_group_broadcast(ct_group group, ct_tensor x) {
   return guard([&] {
     const at::NoGradGuard noGradients;
@@ -350,7 +343,6 @@ int32_t ct_group_join(const char *, int32_t, const char *, bool, const char *, c
   return absent();
 }
 void ct_group_leave(ct_group) {}
-int32_t ct_group_all_reduce(ct_group, ct_tensor) { return absent(); }
 int32_t ct_group_broadcast(ct_group, ct_tensor) { return absent(); }
 int32_t ct_group_all_gather(ct_group, ct_tensor, ct_tensor *) { return absent(); }
 int32_t ct_group_set(ct_group, const char *, const void *, size_t) { return absent(); }

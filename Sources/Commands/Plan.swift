@@ -57,7 +57,8 @@ struct Plan: RegistryCommand {
 
   func validate() throws {
     let numbers = [teacherSeconds, studentSeconds, inputSeconds, price].compactMap { $0 }
-    guard numbers.allSatisfy({ $0 >= 0 && $0 < 1e9 }), bandwidth > 0, latency >= 0,
+    guard numbers.allSatisfy({ $0 >= 0 && $0 < 1e9 }), (1e-9..<1e9).contains(bandwidth),
+      (0..<1e9).contains(latency),
       (cores ?? 1) > 0, (gradientBytes ?? 1) > 0
     else { throw ValidationError("seconds, bytes, price and cores must be positive numbers") }
   }

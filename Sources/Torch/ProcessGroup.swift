@@ -68,13 +68,6 @@ public final class ProcessGroup: @unchecked Sendable {
     return start..<start + each + (rank < rest ? 1 : 0)
   }
 
-  /// The sum over all processes, in place.
-  ///
-  /// - Throws: `TorchError` when another process is gone.
-  public func allReduce(_ values: Tensor) throws {
-    try check(ct_group_all_reduce(handle, values.handle))
-  }
-
   /// Takes over the first process's values, in place.
   ///
   /// - Throws: `TorchError` when another process is gone.

@@ -236,8 +236,6 @@ CT_CALL ct_group_join(const char *host, int32_t port, const char *prefix, bool s
                       const char *address, const char *interface, int32_t rank, int32_t size,
                       double timeout, ct_group *out);
 CT_EXPORT void ct_group_leave(ct_group group);
-/// The sum over all processes, in place.
-CT_CALL ct_group_all_reduce(ct_group group, ct_tensor x);
 /// The first process's values, in place.
 CT_CALL ct_group_broadcast(ct_group group, ct_tensor x);
 /// (size, ...): what each process gave; all of one shape and type.
