@@ -112,6 +112,12 @@ let package = Package(
     .target(
       name: "CCodecs", dependencies: ["CJPEG", "CPNG"], path: "Sources/CCodecs",
       linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+    .systemLibrary(
+      name: "CCurl", path: "Sources/CCurl", pkgConfig: "libcurl",
+      providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+    .target(
+      name: "CHTTP", dependencies: ["CCurl"], path: "Sources/CHTTP",
+      linkerSettings: [.linkedLibrary("curl")]),
     module("Settings", []),
     module("Images", ["CCodecs", "FunMatchSettings"]),
     module("Files", ["CZip", .product(name: "Crypto", package: "swift-crypto")]),
@@ -128,7 +134,7 @@ let package = Package(
       exclude: ["onnx.proto"]),
     .target(name: "COpenVINO", path: "Sources/COpenVINO"),
     module("Frozen", ["COpenVINO", "FunMatchONNX", "FunMatchFiles", "FunMatchSettings"]),
-    module("Datasets", ["FunMatchImages", "FunMatchFiles", "CZlib"]),
+    module("Datasets", ["FunMatchImages", "FunMatchFiles", "CHTTP", "CZlib"]),
     module("Views", ["FunMatchDatasets"]),
     module("Distillation", ["FunMatchFrozen", "FunMatchOptimizers", "FunMatchViews"]),
     module("Recipes", ["FunMatchDistillation", "FunMatchFrozen", "Yams"]),

@@ -86,6 +86,7 @@ check_other_system() {
   check_header zlib.h || missing+=("zlib (zlib.h)")
   check_header jpeglib.h || missing+=("libjpeg-turbo (jpeglib.h)")
   check_header png.h || missing+=("libpng (png.h)")
+  check_header curl/curl.h || missing+=("libcurl (curl/curl.h)")
   have unzip || missing+=(unzip)
   have gnuplot || missing+=(gnuplot)
   [ ${#missing[@]} -gt 0 ] || return 0
@@ -96,7 +97,11 @@ check_other_system() {
 
 install_packages() {
   if have dpkg-query && have apt-get; then
-    install_debian_packages libzip-dev zlib1g-dev libjpeg-dev libpng-dev gnuplot-nox dataset-fashion-mnist unzip curl tar
+    local curl=()
+    # Debian has libcurl's headers in three packages of which one can be there, and any will do.
+    dpkg-query -W -f='${Package} ${db:Status-Abbrev}\n' 'libcurl4-*-dev' 2>/dev/null | grep -q ' ii' ||
+      curl=(libcurl4-openssl-dev)
+    install_debian_packages libzip-dev zlib1g-dev libjpeg-dev libpng-dev ${curl[@]+"${curl[@]}"} gnuplot-nox dataset-fashion-mnist unzip curl tar
   elif [ "$system" = Darwin ]; then
     have brew || fail "Homebrew (https://brew.sh) is needed for: libzip jpeg-turbo libpng gnuplot"
     install_brew_packages libzip jpeg-turbo libpng gnuplot

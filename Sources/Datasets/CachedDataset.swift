@@ -127,6 +127,8 @@ public final class CachedDataset: Dataset, @unchecked Sendable {
   public var shards: [Range<Int>] { base.shards }
   /// What the other data set calls the image.
   public func name(at index: Int) -> String { base.name(at: index) }
+  /// What the other data set calls it within itself.
+  public func localName(at index: Int) -> String { base.localName(at: index) }
   /// The class of an image.
   public func label(at index: Int) -> Int? { base.label(at: index) }
   /// What the other data set says of it.

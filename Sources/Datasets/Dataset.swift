@@ -18,6 +18,8 @@ public protocol Dataset: Sendable {
   /// What errors and previews call the image at `index`: its path, or its archive's path and its
   /// name therein.
   func name(at index: Int) -> String
+  /// The same without where the data set lies: the path from its folder on, or the name in its archive.
+  func localName(at index: Int) -> String
   /// The class of the image at `index`; `nil` when nobody labelled it.
   func label(at index: Int) -> Int?
   /// Makes the image at `index`, in 0 ..< `count`, the one that `reader` holds. Pixels are not
@@ -39,6 +41,11 @@ extension Dataset {
 
   /// None.
   public var shards: [Range<Int>] { [] }
+
+  /// What follows the last slash of the name.
+  public func localName(at index: Int) -> String {
+    name(at: index).split(separator: "/").last.map(String.init) ?? ""
+  }
 
   /// `nil`.
   public func encodedSize(at index: Int) -> Int? { nil }

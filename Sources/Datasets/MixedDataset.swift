@@ -54,6 +54,12 @@ public struct MixedDataset: Dataset {
     return base.name(at: place)
   }
 
+  /// The same without where that lies.
+  public func localName(at index: Int) -> String {
+    let (base, place) = find(index)
+    return base.localName(at: place)
+  }
+
   /// The image's label in its own data set; `nil` where the names of the classes differ.
   public func label(at index: Int) -> Int? {
     guard !classNames.isEmpty else { return nil }

@@ -16,6 +16,7 @@ struct SlicedDataset: Dataset {
     base.willRead(images.lowerBound + range.lowerBound..<images.upperBound + range.lowerBound)
   }
   func name(at index: Int) -> String { base.name(at: range.lowerBound + index) }
+  func localName(at index: Int) -> String { base.localName(at: range.lowerBound + index) }
   func label(at index: Int) -> Int? { base.label(at: range.lowerBound + index) }
   func encodedSize(at index: Int) -> Int? { base.encodedSize(at: range.lowerBound + index) }
   func open(_ index: Int, with reader: ImageReader) throws {

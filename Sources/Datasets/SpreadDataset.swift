@@ -16,6 +16,7 @@ package struct SpreadDataset: Dataset {
   package var classNamesAreNumbers: Bool { base.classNamesAreNumbers }
 
   package func name(at index: Int) -> String { base.name(at: place(index)) }
+  package func localName(at index: Int) -> String { base.localName(at: place(index)) }
   package func label(at index: Int) -> Int? { base.label(at: place(index)) }
   package func encodedSize(at index: Int) -> Int? { base.encodedSize(at: place(index)) }
   package func open(_ index: Int, with reader: ImageReader) throws {

@@ -10,6 +10,7 @@ package struct UnlabelledDataset: Dataset {
   package var count: Int { base.count }
   package var classNames: [String] { [] }
   package func name(at index: Int) -> String { base.name(at: index) }
+  package func localName(at index: Int) -> String { base.localName(at: index) }
   package func label(at index: Int) -> Int? { nil }
   package func encodedSize(at index: Int) -> Int? { base.encodedSize(at: index) }
   package func open(_ index: Int, with reader: ImageReader) throws {

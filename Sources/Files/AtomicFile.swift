@@ -76,9 +76,7 @@ public final class AtomicFile {
     let folder = (destination as NSString).deletingLastPathComponent
     let name = (destination as NSString).lastPathComponent
     let suffix = String(UInt64.random(in: 0...(.max)), radix: 36)
-    // Cut, because a name of the longest length allowed leaves no room for the suffix.
-    let start = String(decoding: name.utf8.prefix(48), as: UTF8.self)
-    let temporary = (folder as NSString).appendingPathComponent(".\(start).\(suffix).tmp")
+    let temporary = (folder as NSString).appendingPathComponent(beginning(name) + suffix + ".tmp")
     let created = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard created >= 0 else { throw failure(path) }
     close(created)
@@ -91,6 +89,23 @@ public final class AtomicFile {
       throw error
     }
     try flush(folder.isEmpty ? "." : folder, naming: path)
+  }
+
+  /// Removes what a killed process left behind that was writing `path`. Only for those who know that nobody writes it now.
+  package static func removeTemporaries(of path: String) {
+    let folder = (path as NSString).deletingLastPathComponent
+    let start = beginning((path as NSString).lastPathComponent)
+    let place = folder.isEmpty ? "." : folder
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
+    where name.hasPrefix(start) && name.hasSuffix(".tmp") {
+      unlink(place + "/" + name)
+    }
+  }
+
+  /// How the names of temporary files of a file begin; cut, because a name of the longest length allowed leaves no room for
+  /// the rest.
+  private static func beginning(_ name: String) -> String {
+    ".\(String(decoding: name.utf8.prefix(48), as: UTF8.self))."
   }
 
   private static func fill(

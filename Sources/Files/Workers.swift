@@ -16,16 +16,26 @@ package enum Workers {
     }
   }
 
+  /// The results of `work` for every index in 0 ..< `count`, as `run` calls it.
+  package static func map<State, Result: Sendable>(
+    count: Int, threads: Int, state: @Sendable () -> State,
+    work: @Sendable (inout State, Int) -> Result
+  ) -> [Result] {
+    let results = Slots<Result>(count: count)
+    run(count: count, threads: threads, state: state) { state, index in
+      results.slots[index] = work(&state, index)
+    }
+    return results.slots.compactMap { $0 }
+  }
+
   /// The results of `work` for every index in 0 ..< `count`; as many threads as there are cores.
   package static func map<Result: Sendable>(
     count: Int, _ work: @Sendable (Int) throws -> Result
   ) throws -> [Result] {
-    let results = Slots<Swift.Result<Result, any Error>>(count: count)
     let cores = ProcessInfo.processInfo.activeProcessorCount
-    run(count: count, threads: cores, state: {}) { _, index in
-      results.slots[index] = Swift.Result { try work(index) }
-    }
-    return try results.slots.compactMap { try $0?.get() }
+    return try map(count: count, threads: cores, state: {}) { _, index in
+      Swift.Result { try work(index) }
+    }.map { try $0.get() }
   }
 
   /// Each thread writes slots that no other touches.

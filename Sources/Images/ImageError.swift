@@ -6,6 +6,8 @@ public struct ImageError: Error, Sendable, Equatable, CustomStringConvertible, L
   public enum Kind: Sendable, Equatable {
     /// The file cannot be read.
     case unreadable
+    /// The archive that holds it is gone, and all others in it with it.
+    case lost
     /// The bytes are neither JPEG nor PNG.
     case unknownFormat
     /// The image is truncated, corrupt, or of a kind that cannot be decoded.
@@ -37,6 +39,7 @@ public struct ImageError: Error, Sendable, Equatable, CustomStringConvertible, L
     let what =
       switch kind {
       case .unreadable: "cannot read the image"
+      case .lost: "cannot read images of this shard"
       case .unknownFormat, .damaged, .tooLarge: "cannot decode the image"
       case .geometry: "cannot crop or resize the image"
       case .failed: "cannot process the image"

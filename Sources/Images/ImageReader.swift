@@ -74,6 +74,13 @@ public final class ImageReader {
   ///
   /// - Throws: `ImageError` when it cannot be read or is no image.
   public func open(descriptor: Int32, offset: Int, count: Int) throws {
+    try open(count: count) { try Self.read(descriptor, at: offset, into: $0) }
+  }
+
+  /// Opens an image of `count` bytes, all of which `fill` writes into memory of the reader's.
+  ///
+  /// - Throws: `ImageError` when it is too large or no image, and what `fill` throws.
+  public func open(count: Int, fill: (UnsafeMutableRawBufferPointer) throws -> Void) throws {
     forget()
     guard count <= decoder.byteLimit else {
       throw ImageError(
@@ -83,19 +90,30 @@ public final class ImageReader {
       file.deallocate()
       file = .allocate(byteCount: count + count / 4, alignment: 16)
     }
+    let bytes = UnsafeMutableRawBufferPointer(rebasing: file[..<count])
+    try fill(bytes)
+    try open(bytes: UnsafeRawBufferPointer(bytes))
+  }
+
+  /// Reads as many bytes of an open file, from `offset` on, as `target` holds.
+  ///
+  /// - Throws: `ImageError` when they are not there or cannot be read.
+  package static func read(
+    _ descriptor: Int32, at offset: Int, into target: UnsafeMutableRawBufferPointer
+  ) throws {
     var done = 0
-    while done < count {
+    while done < target.count {
       let read = pread(
-        descriptor, file.baseAddress.map { $0 + done }, count - done, off_t(offset + done))
+        descriptor, target.baseAddress.map { $0 + done }, target.count - done,
+        off_t(offset + done))
       if read < 0 && errno == EINTR { continue }
-      guard read >= 0 else { throw Self.unreadable(errno) }
+      guard read >= 0 else { throw unreadable(errno) }
       guard read > 0 else {
         throw ImageError(
-          kind: .unreadable, reason: "it ends after \(done) of \(count) bytes")
+          kind: .unreadable, reason: "it ends after \(done) of \(target.count) bytes")
       }
       done += read
     }
-    try open(bytes: UnsafeRawBufferPointer(rebasing: file[..<count]))
   }
 
   /// Opens an image in memory, which must stay there until another is opened.

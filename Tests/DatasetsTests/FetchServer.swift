@@ -38,6 +38,17 @@ final class Server {
     _ = try folder.write("files/" + name, bytes)
   }
 
+  /// Serves a name no longer.
+  func forget(_ name: String) throws {
+    try FileManager.default.removeItem(atPath: folder.file("files/" + name))
+  }
+
+  /// Ends it.
+  func stop() {
+    kill(process.processIdentifier, SIGKILL)
+    while process.isRunning { usleep(1000) }
+  }
+
   /// The requests so far, each the path and the range, `-` for none.
   var requests: [String] {
     let log = (try? folder.bytes("log")) ?? []

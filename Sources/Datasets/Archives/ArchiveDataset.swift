@@ -71,6 +71,8 @@ struct ArchiveDataset: Dataset {
     archives[Int(index.entries[position].archive)].path + "/" + index.names[position]
   }
 
+  func localName(at position: Int) -> String { index.names[position] }
+
   func label(at position: Int) -> Int? {
     index.labels.isEmpty ? nil : Int(index.labels[position])
   }

@@ -38,6 +38,7 @@ struct FileDataset: Dataset {
 
   var count: Int { files.count }
   func name(at index: Int) -> String { root + "/" + files[index] }
+  func localName(at index: Int) -> String { files[index] }
   func label(at index: Int) -> Int? { labels.isEmpty ? nil : Int(labels[index]) }
 
   /// 0 when the file is gone.

@@ -53,7 +53,7 @@ public struct DatasetRegistry: Sendable {
         throw DatasetError("\(reference): \(reference.name) knows no splits; leave it out")
       }
       return try reference.name == "photos"
-        ? ImageFolder.photos(locate(path)) : WebDataset.open(path, locate: locate)
+        ? ImageFolder.photos(locate(path)) : Shards.open(path, locate: locate)
     }
     guard let card = card(reference.name) else {
       throw DatasetError(

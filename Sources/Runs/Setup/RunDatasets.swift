@@ -101,7 +101,7 @@ struct RunDatasets {
     var words: [UInt8] = []
     func add(_ text: some StringProtocol) { words += Array(text.utf8) + [0] }
     for index in 0..<training.count {
-      for part in training.name(at: index).split(separator: "/").suffix(2) { add(part) }
+      add(training.localName(at: index))
       add(String(training.encodedSize(at: index) ?? -1))
     }
     let reader = ImageReader(loading.decoder)

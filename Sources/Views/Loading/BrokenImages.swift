@@ -19,6 +19,7 @@ public final class BrokenImages: @unchecked Sendable {
   private let lock = NSLock()
   private var found: Set<Int> = []
   private var unreported: [String] = []
+  private var lostShards: Set<String> = []
 
   /// Knows of none yet.
   public init(_ rule: Rule) { self.rule = rule }
@@ -44,7 +45,7 @@ public final class BrokenImages: @unchecked Sendable {
     _ dataset: any Dataset, _ index: Int, excluding excluded: Set<Int>, with reader: ImageReader,
     _ body: (ImageReader) throws -> Void
   ) throws -> Int {
-    var offset = 0
+    var (offset, failures) = (0, 0)
     while true {
       let place = (index + offset) % dataset.count
       offset += 1
@@ -53,8 +54,10 @@ public final class BrokenImages: @unchecked Sendable {
         try dataset.read(place, with: reader, body)
         return place
       } catch let error as ImageError {
-        guard rule == .skip, offset < min(dataset.count, 1000) else { throw error }
-        note(place, error.description)
+        // A lost shard may have more, and costs no time.
+        failures += error.kind == .lost ? 0 : 1
+        guard rule == .skip, offset < dataset.count, failures < 1000 else { throw error }
+        note(place, error)
       }
     }
   }
@@ -72,14 +75,17 @@ public final class BrokenImages: @unchecked Sendable {
       return true
     } catch let error as ImageError {
       guard rule == .skip else { throw error }
-      note(index, error.description)
+      note(index, error)
       return false
     }
   }
 
-  private func note(_ place: Int, _ reason: String) {
+  private func note(_ place: Int, _ error: ImageError) {
+    let sentence = error.description
     lock.withLock {
-      if found.insert(place).inserted { unreported.append(reason) }
+      guard found.insert(place).inserted else { return }
+      // Once for all images of a shard.
+      if error.kind != .lost || lostShards.insert(sentence).inserted { unreported.append(sentence) }
     }
   }
 }
