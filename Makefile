@@ -41,7 +41,7 @@ studies: build ## some hours: the paper's claims in small, all of Studies/, with
 	@Scripts/studies.sh $(STUDY)
 
 # With PAIR that pair's steps alone: what else is measured has no pairs.
-bench: build ## compare with peers (steps, image input; ROUNDS=7), studies with single runs, banks with teachers (PAIR=bit: one pair)
+bench: build ## compare with peers (steps, image input; ROUNDS=7), studies with single runs, banks with teachers, processes with threads (PAIR=bit: one pair)
 ifeq ($(PAIR),)
 	@Scripts/bench.sh input
 endif
@@ -49,6 +49,7 @@ endif
 ifeq ($(PAIR),)
 	@Scripts/bench_studies.sh study
 	@Scripts/bench_studies.sh bank
+	@Scripts/bench_processes.sh
 endif
 
 format: ## rewrite Swift and C++ sources in the house style

@@ -4,6 +4,7 @@ import FunMatchFiles
 import FunMatchRecipes
 import FunMatchRuns
 import FunMatchSettings
+import FunMatchTorch
 
 /// `funmatch plan`: what a recipe costs on one process and on many.
 struct Plan: RegistryCommand {
@@ -12,7 +13,7 @@ struct Plan: RegistryCommand {
     discussion: """
       What a step's parts take is measured here in seconds, on few images; images and weights that are not here are made up. \
       Of a card or a network that is not here say it instead: with --teacher-seconds, --student-seconds and --gradient-bytes \
-      nothing is computed.
+      nothing is computed. Under torchrun it is also measured what so many processes of one machine take from each other.
       """)
 
   @Argument(help: "The recipe, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
@@ -67,6 +68,7 @@ struct Plan: RegistryCommand {
     let steps: Int
     let imageCount: Int
     let costs: StepCosts
+    let costsInCompany: StepCosts?
     let largestUseful: Int
     let bankedSeconds: Double
     let rows: [ScalePlan.Row]
@@ -80,33 +82,47 @@ struct Plan: RegistryCommand {
       return count
     }
     if count == 0 { count = try file.recipe.shared.train.count(in: datasets, inventsMissing: true) }
-    let costs = try costs(file, registry)
+    let launch = try Launch()
+    let group = try launch.map { try ProcessGroup($0) }
+    let options = RunOptions(
+      output: "", device: try place.resolve(localRank: launch?.localRank), isQuiet: true,
+      dataFolder: images.dataDir, registry: registry, threads: place.threads)
+    // Others wait meanwhile.
+    let costs = group?.isFirst == false ? nil : try costs(file, options)
+    let inCompany = try group.map { group in
+      _ = try group.gathered("")
+      return try self.costs(file, options, company: group)
+    }
+    guard let costs else { return }
+    let all = ProcessInfo.processInfo.activeProcessorCount
     let machine = ScalePlan.Machine(
       bandwidth: bandwidth * 1e9, latency: latency * 1e-6,
-      cores: cores ?? ProcessInfo.processInfo.activeProcessorCount)
+      cores: cores ?? max(1, all / (group?.size ?? 1)),
+      company: inCompany.map { (group?.size ?? 1, $0) })
     let plan = try ScalePlan(file.recipe, imageCount: count, costs, machine, price: price)
     print(text(plan, costs, file.recipe, count))
     if json {
       print(
         try JSONText.line(
           Summary(
-            steps: plan.steps, imageCount: count, costs: costs, largestUseful: plan.largestUseful,
+            steps: plan.steps, imageCount: count, costs: costs, costsInCompany: inCompany,
+            largestUseful: plan.largestUseful,
             bankedSeconds: plan.bankedSeconds, rows: plan.rows)))
     }
   }
 
-  private func costs(_ file: RecipeFile, _ registry: Registry) throws -> StepCosts {
+  private func costs(
+    _ file: RecipeFile, _ options: RunOptions, company: ProcessGroup? = nil
+  ) throws -> StepCosts {
     let hasTeachers = !file.recipe.shared.teachers.isEmpty
     if let studentSeconds, let gradientBytes, teacherSeconds != nil || !hasTeachers {
       return StepCosts(
         teachers: .init(perImage: teacherSeconds ?? 0), student: .init(perImage: studentSeconds),
         input: inputSeconds, gradientBytes: gradientBytes, sharedLayers: 0, memory: nil)
     }
-    let options = RunOptions(
-      output: "", device: try place.resolve(), isQuiet: true, dataFolder: images.dataDir,
-      registry: registry, threads: place.threads)
-    var costs = try CostMeasurement(hasTeachers ? .distillation : .supervision, file, options)()
-      .costs
+    var costs = try CostMeasurement(
+      hasTeachers ? .distillation : .supervision, file, options, company: company
+    )().costs
     if let teacherSeconds { costs.teachers = .init(perImage: teacherSeconds) }
     if let studentSeconds { costs.student = .init(perImage: studentSeconds) }
     costs.input = inputSeconds ?? costs.input
@@ -118,18 +134,19 @@ struct Plan: RegistryCommand {
     _ plan: ScalePlan, _ costs: StepCosts, _ recipe: Recipe, _ imageCount: Int
   ) -> String {
     func milliseconds(_ seconds: Double) -> String { NumberText.significant(seconds * 1e3) + " ms" }
+    let isMeasured = costs.memory != nil
     func line(_ cost: StepCosts.Line) -> String {
-      "\(milliseconds(cost.perImage)) an image"
-        + (cost.fixed > 0 ? " and \(milliseconds(cost.fixed)) a part" : "")
+      cost.points.suffix(isMeasured ? 5 : 1).map {
+        milliseconds($0.value / Double($0.images)) + (isMeasured ? " (\($0.images) at a time)" : "")
+      }.joined(separator: ", ") + " an image"
     }
     var lines = [
       "\(NumberText.grouped(plan.steps)) steps of \(recipe.shared.batchSize) images, "
         + "\(NumberText.grouped(imageCount)) images in all",
-      "teachers \(line(costs.teachers)), student \(line(costs.student)), "
-        + (costs.input.map { "views \(milliseconds($0)) of a core an image" }
-          ?? "views of unknown cost (--input-seconds)"),
+      "teachers \(line(costs.teachers))", "student \(line(costs.student))",
+      costs.input.map { "views \(milliseconds($0)) of a core an image" }
+        ?? "views of unknown cost (--input-seconds)",
     ]
-    let isMeasured = costs.memory != nil
     if isMeasured, recipe.shared.precision == .auto || recipe.student.precision == .auto {
       lines.append("precision: auto is planned in f32; --set precision=bf16 plans that")
     }

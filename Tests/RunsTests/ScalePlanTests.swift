@@ -7,7 +7,8 @@ import Testing
 /// What a plan makes of the costs of a step, against figures that were worked out by hand.
 struct ScalePlanTests {
   private func planned(
-    _ costs: StepCosts, recipe more: String = "", latency: Double = 0, price: Double? = nil
+    _ costs: StepCosts, recipe more: String = "", latency: Double = 0, price: Double? = nil,
+    company: (Int, StepCosts)? = nil
   ) throws -> ScalePlan {
     let folder = try TemporaryFolder()
     let path = try folder.write(
@@ -24,7 +25,7 @@ struct ScalePlanTests {
     let recipe = try RecipeFile(path: path, imageCount: { _ in 1020 }).recipe
     return try ScalePlan(
       recipe, imageCount: 1020, costs,
-      ScalePlan.Machine(bandwidth: 1e9, latency: latency, cores: 2), price: price)
+      ScalePlan.Machine(bandwidth: 1e9, latency: latency, cores: 2, company: company), price: price)
   }
 
   private let costs = StepCosts(
@@ -52,6 +53,31 @@ struct ScalePlanTests {
     #expect(isNear(plan.bankedSeconds, 5120))
   }
 
+  /// Between the costs alone and those of four at once, in the middle at two and a third; more have machines of their own.
+  @Test func processesOfOneMachineTakeFromEachOther() throws {
+    var costs = costs
+    costs.gradientBytes = 0
+    var together = costs
+    together.teachers = .init(perImage: 0.013)
+    together.student = .init(perImage: 0.010)
+    let plan = try planned(costs, company: (4, together))
+    let seconds = plan.rows.prefix(4).map(\.secondsPerStep)
+    for (one, other) in zip(seconds, [512 * 0.014, 256 * 0.017, 128 * 0.023, 64 * 0.023]) {
+      #expect(isNear(one, other))
+    }
+  }
+
+  @Test func linesGoThroughWhatWasMeasured() {
+    let line = StepCosts.Line([
+      .init(images: 32, value: 20), .init(images: 2, value: 3), .init(images: 8, value: 8),
+    ])
+    #expect([2, 5, 8, 20, 32, 56].map { line($0) } == [3, 5.5, 8, 14, 20, 32])
+    #expect(StepCosts.Line([.init(images: 4, value: 2)])(6) == 3)
+    #expect(StepCosts.Line(fixed: 1, perImage: 2)(10) == 21)
+    let falling = StepCosts.Line([.init(images: 2, value: 9), .init(images: 8, value: 3)])
+    #expect([1, 8, 100].map { falling($0) } == [3, 3, 3])
+  }
+
   @Test func imagesAreTheBottleneckWhereDrawingThemTakesLonger() throws {
     var costs = costs
     costs.input = 0.040
@@ -61,7 +87,7 @@ struct ScalePlanTests {
 
   @Test func partsAndStatisticsCostWaits() throws {
     var costs = costs
-    (costs.sharedLayers, costs.student.fixed) = (20, 0.1)
+    (costs.sharedLayers, costs.student) = (20, .init(fixed: 0.1, perImage: 0.004))
     let plan = try planned(costs, recipe: "microBatchSize: 128", latency: 1e-4)
     #expect(plan.rows.map(\.processes).last == 128)
     let two = plan.rows[1]
@@ -81,12 +107,5 @@ struct ScalePlanTests {
     // 50 epochs of 1,020 images are 100 of 1,000 steps of 512, to the nearest.
     let plan = try planned(costs, recipe: "bank: {epochs: 50.2}")
     #expect(isNear(plan.rows[0].secondsPerStep, 2.56))
-  }
-
-  @Test func aLineGoesThroughItsMeasurementsAndNeverFalls() {
-    let line = StepCosts.Line((2, 0.3), (8, 0.9))
-    #expect(isNear(line.perImage, 0.1) && isNear(line.fixed, 0.1) && isNear(line(5), 0.6))
-    let falling = StepCosts.Line((2, 0.9), (8, 0.3))
-    #expect(falling.perImage == 0 && isNear(falling(1), 0.3))
   }
 }

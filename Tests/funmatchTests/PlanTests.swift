@@ -36,12 +36,33 @@ struct PlanTests {
     let costs = try #require(plan["costs"] as? [String: Any])
     #expect(costs["gradientBytes"] as? Int ?? 0 > 10_000 && costs["input"] as? Double ?? 0 > 0)
     for part in ["teachers", "student"] {
-      let line = try #require(costs[part] as? [String: Double])
-      #expect((line["perImage"] ?? 0) + (line["fixed"] ?? 0) > 0, "\(part)")
+      let line = try #require(costs[part] as? [String: [[String: Double]]])
+      let points = try #require(line["points"])
+      #expect(points.map { $0["images"] } == [2, 8, 16], "\(part)")
+      #expect(points.allSatisfy { $0["value"] ?? 0 > 0 }, "\(part)")
     }
     #expect(rows.map { $0["processes"] as? Int } == [1, 2, 4, 8, 16])
     #expect(plan["steps"] as? Int == 1000 && plan["imageCount"] as? Int == 200)
     #expect(result.output.contains("efficiency"))
     #expect(!FileManager.default.fileExists(atPath: run.folder.file("runs")))
+  }
+
+  /// Two that compute at once are measured, and the first speaks.
+  @Test func processesOfOneMachineAreMeasuredTogether() throws {
+    let run = try FashionRun(steps: 1000)
+    let results = try ToolGroup(2, in: run.folder) { _ in
+      ["plan", run.folder.file("r.yaml"), "--json", "--device", "cpu", "--threads", "1"]
+    }.results()
+    #expect(results.map(\.status) == [0, 0], "\(results.map(\.errors))")
+    #expect(results[1].output.isEmpty)
+    let (plan, _) = try rows(results[0].output)
+    let (alone, company) = (
+      plan["costs"] as? [String: Any], plan["costsInCompany"] as? [String: Any]
+    )
+    let counts = try [alone, company].map { costs in
+      let line = try #require(costs?["student"] as? [String: [[String: Double]]])
+      return line["points"]?.count
+    }
+    #expect(counts == [3, 3])
   }
 }

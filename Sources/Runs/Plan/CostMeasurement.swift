@@ -2,6 +2,7 @@ import Foundation
 import FunMatchDistillation
 import FunMatchRecipes
 import FunMatchSettings
+import FunMatchTorch
 import FunMatchViews
 import Logging
 
@@ -10,10 +11,21 @@ public struct CostMeasurement {
   private let kind: TrainingKind
   private let file: RecipeFile
   private let options: RunOptions
+  private let company: ProcessGroup?
+  /// Images of the largest part of a batch, or as many as are enough to measure.
+  private let most: Int
 
-  /// - Parameter options: where to compute; the folder is not used.
-  public init(_ kind: TrainingKind, _ file: RecipeFile, _ options: RunOptions) {
-    (self.kind, self.options) = (kind, options)
+  /// - Parameters:
+  ///   - options: where to compute; the folder is not used.
+  ///   - company: processes of this machine that all measure at once, each for itself; `nil` to measure alone.
+  public init(
+    _ kind: TrainingKind, _ file: RecipeFile, _ options: RunOptions,
+    company: ProcessGroup? = nil
+  ) {
+    (self.kind, self.options, self.company) = (kind, options, company)
+    let shared = file.recipe.shared
+    let parts = DistillationStep.parts(of: shared.batchSize, shared.microBatchSize)
+    most = min(parts.map(\.count).max() ?? 1, 512)
     self.file = file.with { recipe in
       recipe.shared.cache = .none
       recipe.shared.evaluatedTrainingImages = 0
@@ -27,18 +39,28 @@ public struct CostMeasurement {
     }
   }
 
-  /// Makes a few steps of two sizes.
+  /// The most seconds that a step of a measurement is expected to take.
+  private static let longestStep = 6.0
+
+  /// Makes a few steps each of few images and of more, as long as that takes seconds.
   ///
   /// - Returns: the costs, and the number of training images that the recipe names.
   /// - Throws: what a run would throw.
   public func callAsFunction() throws -> (costs: StepCosts, imageCount: Int) {
-    let most = min(8, file.recipe.shared.batchSize)
-    let sizes = most > 1 ? [max(1, most / 4), most] : [1]
-    let all = try sizes.map { try measured($0) }
-    guard let last = all.last else { preconditionFailure("no size was measured") }
+    let sizes = [2, 8, 32, 128].filter { $0 < most } + [most]
+    var all: [(images: Int, Measured)] = []
+    for size in sizes {
+      if let (images, last) = all.last {
+        let expected = (last.teachers + last.student) * Double(size) / Double(images)
+        // All processes go on, or none.
+        guard try company?.shared({ expected < Self.longestStep }) ?? (expected < Self.longestStep)
+        else { break }
+      }
+      all.append((size, try measured(size)))
+    }
+    guard let (_, last) = all.last else { preconditionFailure("no size was measured") }
     func line(_ value: (Measured) -> Double) -> StepCosts.Line {
-      guard all.count > 1 else { return .init(perImage: value(last)) }
-      return .init((sizes[0], value(all[0])), (sizes[1], value(last)))
+      StepCosts.Line(all.map { .init(images: $0.images, value: value($0.1)) })
     }
     return (
       StepCosts(
@@ -48,11 +70,8 @@ public struct CostMeasurement {
     )
   }
 
-  private static let fourSteps = {
-    var schedule = ScheduleRecipe()
-    (schedule.steps, schedule.warmupSteps) = (4, 0)
-    return schedule
-  }()
+  /// Steps that are made. In company the middle one counts, and so it takes more of them.
+  private var steps: Int { company == nil ? 4 : 8 }
 
   private struct Measured {
     let teachers, student, memory: Double
@@ -66,25 +85,34 @@ public struct CostMeasurement {
     defer { try? FileManager.default.removeItem(at: folder) }
     let own = file.with {
       $0.shared.batchSize = images
-      $0.student.schedule = Self.fourSteps
+      $0.student.schedule = ScheduleRecipe()
+      ($0.student.schedule.steps, $0.student.schedule.warmupSteps) = (steps, 0)
     }
     var options = options
-    options.dryRunSteps = 4
+    options.dryRunSteps = steps
     let group = try TrainingGroup(
       kind, own.recipe.shared, path: own.path, options, cacheFolder: folder.path)
     let training = try StudentTraining(group, own.recipe)
     let log = Logger(label: "funmatch") { _ in SwiftLogNoOpLogHandler() }
-    let student = MeasuredStudent(training.learner, steps: 0..<4)
-    let trainer = try group.trainer(steps: 4, log, shouldStop: options.shouldStop)
+    let student = MeasuredStudent(training.learner, steps: 0..<steps)
+    // All begin at once.
+    _ = try company?.gathered("")
+    let trainer = try group.trainer(steps: steps, log, shouldStop: options.shouldStop)
     try trainer?.run([student]) { _ in !options.shouldStop() }
     let store = training.student.model.store
     return Measured(
-      teachers: student.teachers, student: student.own,
+      teachers: typical(student.teachers), student: typical(student.own),
       memory: Double(ProcessMemory.resident ?? ProcessMemory.peak),
       input: group.datasets.invented.isEmpty ? try input(group, own.recipe.shared) : nil,
       gradientBytes: store.trained.reduce(0) { $0 + $1.value.count * 4 },
       sharedLayers: store.all.filter { $0.name.hasSuffix("running_mean") && $0.isUpdated }.count,
       imageCount: group.datasets.trainingCount)
+  }
+
+  /// Of steps in company the middle one, since others may rest during the fastest; alone the fastest.
+  private func typical(_ seconds: [Double]) -> Double {
+    let sorted = seconds.sorted()
+    return company == nil ? sorted[0] : sorted[sorted.count / 2]
   }
 
   /// Seconds of a core for the views of an image.
@@ -102,12 +130,12 @@ public struct CostMeasurement {
   }
 }
 
-/// The student of a measurement: the fastest of its steps count, but for the first, which sets things up.
+/// The student of a measurement: it notes what its steps take, but for the first, which sets things up.
 private final class MeasuredStudent: Participant {
   let learner: Learner
   let steps: Range<Int>
-  private(set) var own = Double.infinity
-  private(set) var teachers = Double.infinity
+  private(set) var own: [Double] = []
+  private(set) var teachers: [Double] = []
 
   init(_ learner: Learner, steps: Range<Int>) { (self.learner, self.steps) = (learner, steps) }
 
@@ -116,8 +144,8 @@ private final class MeasuredStudent: Participant {
   ) throws -> Bool {
     _ = try result.get()
     guard progress.stepsDone > 1 else { return true }
-    own = min(own, progress.ownSeconds)
-    teachers = min(teachers, progress.teacherSeconds)
+    own.append(progress.ownSeconds)
+    teachers.append(progress.teacherSeconds)
     return true
   }
 }

@@ -15,10 +15,24 @@ public struct ScalePlan: Sendable {
     public var latency: Double
     /// Cores of a process that draw images.
     public var cores: Int
+    /// What a step's parts take while so many processes of one machine compute at once; `nil` where each has a machine of its
+    /// own, or takes nothing from the others.
+    public var company: (processes: Int, costs: StepCosts)?
 
     /// All named.
-    public init(bandwidth: Double, latency: Double, cores: Int) {
+    public init(
+      bandwidth: Double, latency: Double, cores: Int,
+      company: (processes: Int, costs: StepCosts)? = nil
+    ) {
       (self.bandwidth, self.latency, self.cores) = (bandwidth, latency, cores)
+      self.company = company
+    }
+
+    /// The costs where so many processes share a run.
+    func costs(_ alone: StepCosts, processes: Int) -> StepCosts {
+      guard let company, company.processes > 1 else { return alone }
+      let others = min(processes, company.processes) - 1
+      return alone.mixed(with: company.costs, Double(others) / Double(company.processes - 1))
     }
   }
 
@@ -83,9 +97,10 @@ public struct ScalePlan: Sendable {
     let least = parts.min() ?? 1
     var count = 1
     while count <= min(1024, least) {
+      let costs = machine.costs(costs, processes: count)
       let step = Step(parts, costs, machine, processes: count, live: live)
       let targets =
-        Double(imageCount * fixedViews) * costs.teachers.perImage / Double(count)
+        Double(imageCount * fixedViews) * costs.teachers(step.most) / Double(step.most * count)
       let seconds = step.seconds * Double(steps) + targets
       let first = rows.first?.seconds ?? seconds
       rows.append(
