@@ -7,13 +7,28 @@ import PackageDescription
 let libtorch = Context.packageDirectory + "/.deps/libtorch"
 let hasCUDA = FileManager.default.fileExists(atPath: libtorch + "/lib/libtorch_cuda.so")
 
+// What sends gradients from GPU to GPU is built where CUDA's and NCCL's headers are at hand: beside libtorch, where `make
+// setup` leaves those of a CUDA wheel, or in CUDA's own folder.
+let cudaHeaders: [String] = {
+  let beside = libtorch + "/../nvidia/"
+  let packages = (try? FileManager.default.contentsOfDirectory(atPath: beside)) ?? []
+  let folders =
+    packages.sorted().map { beside + $0 + "/include" }
+    + [(Context.environment["CUDA_HOME"] ?? "/usr/local/cuda") + "/include"]
+  let isWhole = ["nccl.h", "cusparse.h", "crt/host_defines.h", "nv/target"].allSatisfy { header in
+    folders.contains { FileManager.default.fileExists(atPath: $0 + "/" + header) }
+  }
+  return hasCUDA && isWhole ? folders : []
+}()
+
 let torchHeaders: [CXXSetting] = [
   .headerSearchPath("Declarations"),
-  .unsafeFlags([
-    "-isystem", libtorch + "/include",
-    "-isystem", libtorch + "/include/torch/csrc/api/include",
-    "-O3", "-fvisibility=hidden", "-fno-math-errno", "-Wno-deprecated-declarations",
-  ]),
+  .unsafeFlags(
+    [
+      "-isystem", libtorch + "/include",
+      "-isystem", libtorch + "/include/torch/csrc/api/include",
+      "-O3", "-fvisibility=hidden", "-fno-math-errno", "-Wno-deprecated-declarations",
+    ] + (cudaHeaders.isEmpty ? [] : ["-DCT_NCCL"] + cudaHeaders.flatMap { ["-isystem", $0] })),
 ]
 
 // CUDA kernels register themselves when the library is loaded, so the linker must not drop it as

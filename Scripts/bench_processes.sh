@@ -6,6 +6,7 @@
 #
 #   PROCESSES=2               how many: as many as there are cores
 #   ROUNDS=3                  of STEPS=8 steps each
+#   LINK=0.5                  two processes, each in a network of its own behind a link of so many Gbit/s (root, ip and tc)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,8 +14,9 @@ tool=$PWD/.build/release/funmatch
 processes=${PROCESSES:-2}
 rounds=${ROUNDS:-3}
 steps=${STEPS:-8}
+link=${LINK:-}
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work"; [ -z "$link" ] || for end in 0 1; do ip netns delete funmatch$end 2>/dev/null || true; done' EXIT
 export FUNMATCH_CACHE=$work/cache
 
 say() { printf 'bench: %s\n' "$*" >&2; }
@@ -43,6 +45,24 @@ precision: f32
 evaluation: {every: 1000, trainingImages: 0}
 EOF
 
+# Processes 0 and 1 each in a network, with a wire between them.
+host=127.0.0.1
+if [ -n "$link" ]; then
+  processes=2
+  host=10.213.7.1
+  for end in 0 1; do ip netns add funmatch$end; done
+  ip link add wire0 netns funmatch0 type veth peer name wire1 netns funmatch1
+  for end in 0 1; do
+    ip -n funmatch$end address add 10.213.7.$((end + 1))/24 dev wire$end
+    ip -n funmatch$end link set wire$end up
+    ip -n funmatch$end link set lo up
+    tc -n funmatch$end qdisc add dev wire$end root tbf rate "${link}gbit" burst 1mb latency 50ms
+  done
+fi
+inside() { # RANK COMMAND...
+  if [ -z "$link" ]; then "${@:2}"; else ip netns exec "funmatch$1" "${@:2}"; fi
+}
+
 port=29400
 # As torchrun starts them: COUNT processes of THREADS threads with the arguments that follow.
 together() { # COUNT THREADS ARGUMENT...
@@ -50,12 +70,12 @@ together() { # COUNT THREADS ARGUMENT...
   shift 2
   port=$((port + 1))
   for ((rank = 1; rank < count; rank++)); do
-    RANK=$rank WORLD_SIZE=$count LOCAL_RANK=$rank MASTER_ADDR=127.0.0.1 MASTER_PORT=$port \
-      "$tool" "$@" --device cpu --threads "$threads" >/dev/null &
+    RANK=$rank WORLD_SIZE=$count LOCAL_RANK=$rank MASTER_ADDR=$host MASTER_PORT=$port \
+      inside $rank "$tool" "$@" --device cpu --threads "$threads" >/dev/null &
     pids+=($!)
   done
-  RANK=0 WORLD_SIZE=$count LOCAL_RANK=0 MASTER_ADDR=127.0.0.1 MASTER_PORT=$port \
-    "$tool" "$@" --device cpu --threads "$threads"
+  RANK=0 WORLD_SIZE=$count LOCAL_RANK=0 MASTER_ADDR=$host MASTER_PORT=$port \
+    inside 0 "$tool" "$@" --device cpu --threads "$threads"
   for pid in ${pids[@]+"${pids[@]}"}; do wait "$pid"; done
 }
 
@@ -64,7 +84,7 @@ for ((round = 1; round <= rounds; round++)); do
   together 1 "$processes" distill "$work/r.yaml" --output "$work/threads$round" --quiet >/dev/null
   together "$processes" 1 distill "$work/r.yaml" --output "$work/processes$round" --quiet >/dev/null
   together 1 1 distill "$work/r.yaml" --output "$work/one$round" --quiet >/dev/null
-  together "$processes" 1 plan "$work/r.yaml" --json | tail -1 >"$work/plan$round.json"
+  together "$processes" 1 plan "$work/r.yaml" --json ${link:+--bandwidth "$(awk "BEGIN { print $link / 8 }")"} | tail -1 >"$work/plan$round.json"
 done
 
 python3 - "$work" "$rounds" "$processes" <<'EOF'

@@ -204,6 +204,11 @@ add_nvidia_libraries() {
     grep -v 'extra ==' || true)
   [ ${#requirements[@]} -gt 0 ] || return 0
   say "fetching the NVIDIA run-time libraries that it needs (about 2 GB)"
+  # Headers that NCCL's include. Without them gradients of several GPUs go through the machine's memory.
+  local cuda
+  cuda=$(printf '%s\n' "${requirements[@]}" | sed -n 's/^cuda-toolkit.*==\([0-9]*\.[0-9]*\).*/\1/p' | head -1)
+  [ -z "$cuda" ] || "$python" -m pip download --quiet --disable-pip-version-check --no-deps --dest "$deps/wheels/nvidia" \
+    "nvidia-cuda-crt==$cuda.*" "nvidia-cuda-cccl==$cuda.*" >>"$deps/pip.log" 2>&1 || say "NCCL's headers cannot be had"
   # Their own requirements are NVIDIA's, too, so here pip may follow them.
   "$python" -m pip download --quiet --disable-pip-version-check --dest "$deps/wheels/nvidia" "${requirements[@]}" \
     >>"$deps/pip.log" 2>&1 || {

@@ -92,7 +92,8 @@ public struct FixedTargetsPlan {
       isWaited: {
         if !isTold { log.info("another process computes the same; waiting for it") }
         isTold = true
-        return !shouldStop()
+        // The others learn of it from what the first returns: nothing else is said meanwhile.
+        return !shouldStop() && group?.wish != true
       },
       progress: { done in
         if last.duration(to: .now) > .seconds(5) {

@@ -376,7 +376,12 @@ int32_t ct_batch_norm(ct_tensor input, ct_tensor weight, ct_tensor bias, ct_tens
                                    reinterpret_cast<int64_t>(isShared ? group.pointer : nullptr)));
       return;
     }
-    TORCH_CHECK(!isShared, "several processes have common statistics of f32 and bf16 on the CPU only");
+    if (isShared) {
+      *out = wrap(followed(
+          sharedBatchNorm(x, gamma, beta, get(mean), get(variance), momentum, epsilon, group),
+          activation));
+      return;
+    }
     *out = wrap(followed(at::batch_norm(x, gamma, beta, get(mean), get(variance), training,
                                         momentum, epsilon, /*cudnn_enabled=*/true),
                          activation));

@@ -18,6 +18,13 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+// Where libtorch has CUDA and its headers are at hand (Package.swift looks for them). Compiled and
+// never run: no machine with GPUs was at hand.
+#if defined(CT_NCCL)
+#define USE_CUDA
+#define USE_C10D_NCCL
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#endif
 #endif
 
 using namespace ct;
@@ -40,11 +47,37 @@ namespace {
 
 constexpr const char *failureKey = "failure";
 
+/// What sends tensors from GPU to GPU; null where this was built without.
+c10::intrusive_ptr<c10d::Backend> makeNCCL(const c10::intrusive_ptr<c10d::Store> &store, int rank,
+                                           int size, std::chrono::milliseconds timeout) {
+#if defined(CT_NCCL)
+  auto options = c10d::ProcessGroupNCCL::Options::create();
+  options->timeout = timeout;
+  return c10::make_intrusive<c10d::ProcessGroupNCCL>(
+      c10::make_intrusive<c10d::PrefixStore>("nccl", store), rank, size, std::move(options));
+#else
+  static_cast<void>(store), static_cast<void>(rank), static_cast<void>(size);
+  static_cast<void>(timeout);
+  return {};
+#endif
+}
+
 struct Group {
   c10::intrusive_ptr<c10d::Store> store;
-  c10::intrusive_ptr<c10d::Backend> backend;
+  c10::intrusive_ptr<c10d::Backend> gloo;
+  int rank;
   int size;
   bool serves;
+  std::chrono::milliseconds timeout;
+  c10::intrusive_ptr<c10d::Backend> nccl{};
+
+  /// What `values` travel by. All processes ask for the first of a GPU at the same time.
+  c10d::Backend &backend(const at::Tensor &values) {
+    if (!values.is_cuda()) return *gloo;
+    if (!nccl) nccl = makeNCCL(store, rank, size, timeout);
+    // Gloo takes them through the machine's memory.
+    return nccl ? *nccl : *gloo;
+  }
 
   /// What to say of a collective that failed: the process that failed first tells why before it
   /// leaves.
@@ -99,10 +132,14 @@ auto within(double seconds, Body body) {
 }  // namespace
 
 void ct::addUp(ct_group group, std::vector<double> &values) {
-  std::vector<at::Tensor> sums{
-      at::from_blob(values.data(), {static_cast<int64_t>(values.size())}, at::kDouble)};
-  const auto &own = groupOf(group);
-  own.run([&] { return own.backend->allreduce(sums); });
+  auto sums = at::from_blob(values.data(), {static_cast<int64_t>(values.size())}, at::kDouble);
+  addUp(group, sums);
+}
+
+void ct::addUp(ct_group group, at::Tensor &values) {
+  std::vector<at::Tensor> sums{values};
+  auto &own = groupOf(group);
+  own.run([&] { return own.backend(values).allreduce(sums); });
 }
 
 int32_t ct_group_join(const char *host, int32_t port, const char *prefix, bool serves,
@@ -136,8 +173,8 @@ int32_t ct_group_join(const char *host, int32_t port, const char *prefix, bool s
         *interface ? c10d::ProcessGroupGloo::createDeviceForInterface(interface)
                    : c10d::ProcessGroupGloo::createDeviceForHostname(address));
     options->threads = 2;
-    auto backend = c10::make_intrusive<c10d::ProcessGroupGloo>(store, rank, size, options);
-    *out = ct_group{new Group{store, backend, size, serves}};
+    auto gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(store, rank, size, options);
+    *out = ct_group{new Group{store, gloo, rank, size, serves, milliseconds(timeout)}};
   });
 }
 
@@ -148,18 +185,19 @@ int32_t ct_group_broadcast(ct_group group, ct_tensor x) {
     const at::NoGradGuard noGradients;
     auto target = get(x).detach();
     std::vector<at::Tensor> values{target.contiguous()};
-    groupOf(group).run([&] { return groupOf(group).backend->broadcast(values); });
+    auto &own = groupOf(group);
+    own.run([&] { return own.backend(values[0]).broadcast(values); });
     if (!values[0].is_same(target)) target.copy_(values[0]);
   });
 }
 
 int32_t ct_group_all_gather(ct_group group, ct_tensor x, ct_tensor *out) {
   return guard([&] {
-    const auto &own = groupOf(group);
+    auto &own = groupOf(group);
     std::vector<at::Tensor> given{get(x).contiguous()};
     std::vector<std::vector<at::Tensor>> parts(1);
     for (int rank = 0; rank < own.size; ++rank) parts[0].push_back(at::empty_like(given[0]));
-    own.run([&] { return own.backend->allgather(parts, given); });
+    own.run([&] { return own.backend(given[0]).allgather(parts, given); });
     *out = wrap(at::stack(parts[0]));
   });
 }
@@ -203,7 +241,10 @@ int32_t ct_group_fail(ct_group group, const char *sentence, bool *isFirst) {
     if (!own.serves) return;
     // The others have to read it before the store goes: what they wait in is ended first, in a
     // thread of its own, since that may wait, too.
-    std::thread([backend = std::move(own.backend)]() mutable { backend.reset(); }).detach();
+    std::thread([gloo = std::move(own.gloo), nccl = std::move(own.nccl)]() mutable {
+      gloo.reset();
+      nccl.reset();
+    }).detach();
     for (int attempt = 0; attempt < 60 && store.add("failures", 0) < own.size; ++attempt)
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
   });
@@ -254,7 +295,7 @@ struct Buckets {
     --buckets[slot.bucket].missing;
     while (next < buckets.size() && buckets[next].missing == 0) {
       std::vector<at::Tensor> values{buckets[next].values};
-      buckets[next++].work = group.backend->allreduce(values);
+      buckets[next++].work = group.backend(values[0]).allreduce(values);
     }
   }
 };
@@ -337,6 +378,7 @@ static int32_t absent() {
 }
 
 void ct::addUp(ct_group, std::vector<double> &) {}
+void ct::addUp(ct_group, at::Tensor &) {}
 int32_t ct_group_join(const char *, int32_t, const char *, bool, const char *, const char *,
                       int32_t, int32_t, double, ct_group *) {
   return absent();
