@@ -188,8 +188,10 @@ public final class FixedTargets {
     _ own: Tensor?, of count: Int, _ group: ProcessGroup
   ) throws -> [Tensor?] {
     let images = own?.shape[0] ?? 0
-    let marks = Tensor([Float(images), group.wish ? 1 : 0] + [Float](repeating: 0, count: classes))
-      .narrowed(0, 0..<max(2, classes)).reshaped([1, max(2, classes)])
+    let marks = Tensor(
+      [Float(images), group.wish.rawValue] + [Float](repeating: 0, count: classes)
+    )
+    .narrowed(0, 0..<max(2, classes)).reshaped([1, max(2, classes)])
     let missing = Tensor.zeros([count - images, classes])
     let rows = Tensor.concatenated([own, missing].compactMap { $0 })
     let padding = Tensor.zeros([count, max(2, classes) - classes])
@@ -197,7 +199,7 @@ public final class FixedTargets {
     return (0..<group.size).map { rank in
       let table = all.narrowed(0, rank..<rank + 1).reshaped([count + 1, max(2, classes)])
       let marks = table.narrowed(0, count..<count + 1).contiguous.array(as: Float.self)
-      group.agree(marks[1] > 0)
+      group.agree(marks[1])
       return marks[0] > 0 ? table.narrowed(0, 0..<Int(marks[0])).narrowed(1, 0..<classes) : nil
     }
   }

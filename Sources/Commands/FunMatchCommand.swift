@@ -35,11 +35,12 @@ public struct FunMatchCommand: ParsableCommand {
       } else {
         try command.run()
       }
-      ProcessGroup.leave()
       // What was printed may still be on its way.
       guard fflush(nil) == 0 else {
         Torch.end("the result cannot be written: \(String(cString: strerror(errno)))")
       }
+      StopSignal.end()
+      ProcessGroup.leave()
     } catch {
       // Help, a version and wrong usage have codes and texts of their own.
       guard exitCode(for: error) == .failure, !(error is ExitCode) else { exit(withError: error) }

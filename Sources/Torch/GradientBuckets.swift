@@ -36,7 +36,7 @@ public final class GradientBuckets {
   ///
   /// - Parameter loss: this process's part of the step's mean loss.
   public func begin(loss: Double) {
-    require("gradient buckets") { ct_buckets_begin(handle, [loss, group.wish ? 1 : 0]) }
+    require("gradient buckets") { ct_buckets_begin(handle, [loss, Double(group.wish.rawValue)]) }
   }
 
   /// Waits until the parameters' gradients are the sums over all processes.
@@ -48,8 +48,7 @@ public final class GradientBuckets {
       throw TorchError(String(cString: ct_last_error()))
     }
     // Not a number where losses are not: then all of them end anyway.
-    let summary = Summary(loss: values[0], isStopWanted: values[1] > 0)
-    group.agree(summary.isStopWanted)
-    return summary
+    group.agree(Float(values[1]))
+    return Summary(loss: values[0], isStopWanted: values[1] > 0)
   }
 }

@@ -13,7 +13,8 @@ public final class ProcessGroup: @unchecked Sendable {
   let handle: ct_group
   private let lock = NSLock()
   private var stops = false
-  private var wantsToStop: @Sendable () -> Bool = { false }
+  private var wasSignalled = false
+  private var ownWish: @Sendable () -> Wish = { .none }
   private var keys = 0
 
   /// The group that this process belongs to, if it does.
@@ -132,19 +133,37 @@ public final class ProcessGroup: @unchecked Sendable {
 
   // MARK: Stopping together
 
-  /// What asks whether this process wants all of them to stop.
-  public func wish(_ body: @escaping @Sendable () -> Bool) {
-    lock.withLock { wantsToStop = body }
+  /// Whether a process wants all of them to stop, as a number of which sums travel.
+  public enum Wish: Float, Sendable {
+    /// It does not.
+    case none = 0
+    /// It has worked as long as it was to.
+    case stop = 1
+    /// It was told to by a signal. More than all that may want to stop otherwise.
+    case signal = 131_072
   }
 
-  /// Whether this process wants all of them to stop.
-  public var wish: Bool { lock.withLock { wantsToStop }() }
+  /// What asks whether this process wants all of them to stop.
+  public func wish(_ body: @escaping @Sendable () -> Wish) { lock.withLock { ownWish = body } }
 
-  /// Takes note that one of them wanted to stop when a collective began in which all told: the same on all.
-  public func agree(_ isWished: Bool) { lock.withLock { stops = stops || isWished } }
+  /// Whether this process wants all of them to stop.
+  public var wish: Wish { lock.withLock { ownWish }() }
+
+  /// Takes note of what all told in a collective, the same on all.
+  ///
+  /// - Parameter wishes: the sum, or the largest, of their wishes.
+  public func agree(_ wishes: Float) {
+    lock.withLock {
+      stops = stops || wishes > 0
+      wasSignalled = wasSignalled || wishes >= Wish.signal.rawValue
+    }
+  }
 
   /// Whether all of them know that one wants to stop.
   public var isStopping: Bool { lock.withLock { stops } }
+
+  /// Whether they stop because one of them was told to by a signal.
+  public var isSignalled: Bool { lock.withLock { wasSignalled } }
 
   private func check(_ status: Int32) throws {
     guard status == CT_OK else { throw TorchError(Self.message) }

@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchImages
 import FunMatchTestSupport
 import FunMatchTorch
 import Testing
@@ -144,7 +145,7 @@ import Testing
         usleep(1000)
       }
       kill(group.processes[0].processIdentifier, SIGTERM)
-      #expect(try group.results().allSatisfy { $0.status == 0 })
+      #expect(try group.results().allSatisfy { $0.status == SIGTERM })
       let done = try run.metrics("other").count
       #expect((end..<60).contains(done), "\(done)")
     }
@@ -201,7 +202,7 @@ import Testing
     }
     kill(group.processes[1].processIdentifier, SIGTERM)
     let results = try group.results()
-    #expect(results.map(\.status) == [0, 0], "\(results.map(\.errors))")
+    #expect(results.map(\.status) == [SIGTERM, SIGTERM], "\(results.map(\.errors))")
     let step = try run.metrics("stopped").count
     #expect(results[0].output.contains("stopped after step \(step)") && results[1].output.isEmpty)
     #expect(
@@ -234,6 +235,24 @@ import Testing
     #expect(
       weights.count == 1 && weights[0].contains("process 1 does not have the weights of process 0"),
       "\(weights)")
+    for rank in 0..<2 {
+      try FileManager.default.createDirectory(
+        atPath: folder.file("data\(rank)/pictures"), withIntermediateDirectories: true)
+      for index in 0..<20 {
+        let image = photograph(height: 30, width: 30, seed: index == 7 ? rank : index)
+        _ = try folder.write("data\(rank)/pictures/\(index).jpg", image.jpegData())
+      }
+    }
+    let images = try errors(
+      ToolGroup(2, in: folder) { rank in
+        run.arguments(
+          "images",
+          ["--set", "data.train=photos:pictures", "--data-dir", folder.file("data\(rank)")])
+      })
+    #expect(
+      images.count == 1
+        && images[0].contains("process 1 does not have the training images of process 0"),
+      "\(images)")
     let missing = try errors(
       ToolGroup(1, in: folder, environment: ["WORLD_SIZE": "2", "FUNMATCH_TIMEOUT": "2"]) { _ in
         run.arguments("missing")

@@ -47,18 +47,35 @@ import Testing
     #expect(other.status == 1 && other.errors.contains("batchSize: 16 there, 8 now"))
   }
 
-  @Test(arguments: [SIGTERM, SIGINT])
-  func signalsSaveAndEndCleanly(signal: Int32) throws {
+  /// And then they end the tool as they would have without it, so that a shell's loop ends with it.
+  @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
+  func signalsSaveFirst(signal: Int32) throws {
     let process = try run.start(
       "stopped", until: 3, "--set", "schedule.steps=100000", "--set", "checkpoints.every=100000")
     kill(process.processIdentifier, signal)
     process.waitUntilExit()
-    #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+    #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == signal)
     let step = try run.metrics("stopped").count
     let output = String(decoding: try folder.bytes("stream-out"), as: UTF8.self)
     #expect(output.contains("step \(step)") && output.contains("--resume"))
     let saved = try folder.bytes("stopped/checkpoints/\(String(format: "%09d", step)).json")
     #expect(!saved.isEmpty)
+  }
+
+  @Test func nohupOutlivesItsTerminal() throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments =
+      ["nohup", Tool.path]
+      + run.arguments("detached", ["--quiet", "--set", "schedule.steps=120"])
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    while process.isRunning, (try? run.metrics("detached").count) ?? 0 < 3 { usleep(1000) }
+    kill(process.processIdentifier, SIGHUP)
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+    #expect(try run.metrics("detached").count == 120)
   }
 
   @Test func aSecondProcessIsKeptOut() throws {

@@ -30,8 +30,7 @@ struct SeenImages {
     func marks(_ whole: Set<Int>) -> Tensor {
       Tensor((0..<count).map { Float(whole.contains($0) ? 1 : 0) }).reshaped([count, 1])
     }
-    let isStopWanted = Tensor([Float](repeating: group.wish ? 1 : 0, count: count))
-    var columns = [isStopWanted.reshaped([count, 1])]
+    var columns = [Tensor.full([count, 1], Double(group.wish.rawValue))]
     if let own {
       columns += [marks(own.whole), padded(own.logits)]
       if let teacher = own.teacher { columns += [marks(teacher.whole), padded(teacher.logits)] }
@@ -41,11 +40,14 @@ struct SeenImages {
     let all = try group.allGather(.concatenated(columns, 1))
     return (0..<group.size).map { rank in
       let table = all.narrowed(0, rank..<rank + 1).reshaped([count, all.shape[2]])
+      func values(_ column: Int) -> [Float] {
+        table.narrowed(1, column..<column + 1).reshaped([count]).array(as: Float.self)
+      }
       func marked(_ column: Int) -> Set<Int> {
-        let values = table.narrowed(1, column..<column + 1).reshaped([count]).array(as: Float.self)
+        let values = values(column)
         return Set(values.indices.filter { values[$0] > 0 })
       }
-      group.agree(!marked(0).isEmpty)
+      group.agree(values(0)[0])
       return SeenImages(
         table.narrowed(1, 2..<2 + classes), marked(1),
         teacherClasses.map { _ in

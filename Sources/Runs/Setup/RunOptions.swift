@@ -61,7 +61,8 @@ public struct RunOptions: Sendable {
     guard let group else { return self }
     var options = self
     options.group = group
-    group.wish(shouldStop)
+    let shouldStop = shouldStop
+    group.wish { StopSignal.isRequested ? .signal : shouldStop() ? .stop : .none }
     options.shouldStop = { group.isStopping }
     if !group.isFirst {
       options.isQuiet = true
