@@ -6,7 +6,8 @@ SWIFT ?= swift
 CLANG_FORMAT ?= clang-format
 SWIFT_FILES := Sources Tests Examples Package.swift
 SHIM_FILES = $(wildcard Sources/CTorch/*.cpp Sources/CTorch/*.h Sources/CTorch/include/*.h \
-	Sources/CCodecs/*.c Sources/CCodecs/*.h Sources/CCodecs/include/*.h)
+	Sources/CCodecs/*.c Sources/CCodecs/*.h Sources/CCodecs/include/*.h \
+	Sources/CHTTP/*.c Sources/CHTTP/include/*.h)
 # One suite after another, so that the log tells how long each took.
 TEST := Scripts/slowest.sh $(SWIFT) test -c release --disable-xctest --disable-testable-imports --no-parallel
 

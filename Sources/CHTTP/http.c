@@ -1,11 +1,11 @@
-#include "chttp.h"
-
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "chttp.h"
 
 struct ch_client {
   CURL *curl;
@@ -80,9 +80,11 @@ static size_t take_header(char *line, size_t size, size_t count, void *data) {
     char text[64] = {0};
     memcpy(text, value, length < sizeof text ? length : sizeof text - 1);
     const char *slash = strchr(text, '/');
-    if (slash != NULL && slash[1] >= '0' && slash[1] <= '9') answer->size = strtoll(slash + 1, NULL, 10);
+    if (slash != NULL && slash[1] >= '0' && slash[1] <= '9')
+      answer->size = strtoll(slash + 1, NULL, 10);
   } else if ((value = value_of(line, count, "etag:", &length)) != NULL ||
-             (!client->has_etag && (value = value_of(line, count, "last-modified:", &length)) != NULL)) {
+             (!client->has_etag &&
+              (value = value_of(line, count, "last-modified:", &length)) != NULL)) {
     client->has_etag = strncasecmp(line, "etag:", 5) == 0;
     size_t kept = length < CH_VERSION_SIZE ? length : CH_VERSION_SIZE - 1;
     memcpy(answer->version, value, kept);
@@ -108,7 +110,8 @@ static int32_t judge(CURLcode code, long status) {
     case CURLE_HTTP2_STREAM:
       return CH_PASSING;
     case CURLE_HTTP_RETURNED_ERROR:
-      return status == 408 || status == 425 || status == 429 || status >= 500 ? CH_PASSING : CH_REFUSED;
+      return status == 408 || status == 425 || status == 429 || status >= 500 ? CH_PASSING
+                                                                              : CH_REFUSED;
     default:
       return CH_REFUSED;
   }
@@ -126,8 +129,8 @@ static void allow(CURL *curl, const char *address) {
 #endif
 }
 
-int32_t ch_get(ch_client *client, const char *address, const char *range, int32_t patience, ch_sink sink, void *context,
-               char *message, ch_answer *answer) {
+int32_t ch_get(ch_client *client, const char *address, const char *range, int32_t patience,
+               ch_sink sink, void *context, char *message, ch_answer *answer) {
   CURL *curl = client->curl;
   char text[CURL_ERROR_SIZE] = {0};
   client->sink = sink;
@@ -171,7 +174,8 @@ int32_t ch_get(ch_client *client, const char *address, const char *range, int32_
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
 
   const char *reason = text[0] != 0 ? text : curl_easy_strerror(code);
-  if (client->verdict == CH_NO_RANGES) reason = "the server does not give parts of files (HTTP ranges)";
+  if (client->verdict == CH_NO_RANGES)
+    reason = "the server does not give parts of files (HTTP ranges)";
   if (code == CURLE_HTTP_RETURNED_ERROR)
     snprintf(message, CH_MESSAGE_SIZE, "the server answers with status %ld", status);
   else

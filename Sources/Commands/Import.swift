@@ -112,10 +112,11 @@ struct Import: RegistryCommand {
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
       throw RecipeError("\(path): cannot be read as text")
     }
-    var names = text.split(separator: "\n", omittingEmptySubsequences: false).map {
-      $0.trimmingCharacters(in: .whitespaces)
-    }
-    if names.last == "" { names.removeLast() }
+    // Line ends of every system; what Windows puts before a text is no part of it.
+    var names = text.trimmingPrefix("\u{FEFF}").split(
+      omittingEmptySubsequences: false, whereSeparator: \.isNewline
+    ).map { $0.trimmingCharacters(in: .whitespaces) }
+    while names.last == "" { names.removeLast() }
     guard names.count == count, !names.contains("") else {
       throw RecipeError("\(path): has \(names.count) lines, the network \(count) classes")
     }

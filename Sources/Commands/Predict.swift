@@ -74,7 +74,11 @@ struct Predict: RegistryCommand {
       let pixels = Tensor(view.pixels, shape: [1, view.height, view.width, 3])
       let network = try logits ?? self.logits(of: file, on: device, like: pixels, registry)
       logits = network
-      predictions.append(prediction(path, network(pixels), file.classNames))
+      let own = network(pixels)
+      guard own.isAllFinite else {
+        throw RecipeError("\(path): \(model) gives logits that are infinite or not a number")
+      }
+      predictions.append(prediction(path, own, file.classNames))
     }
     for prediction in predictions {
       print(prediction.image)
@@ -141,7 +145,6 @@ struct Predict: RegistryCommand {
     _ image: String, _ logits: Tensor, _ names: [String]
   ) -> Prediction {
     let probabilities = logits.softmax().array(as: Double.self)
-      .map { $0.isFinite ? $0 : 0 }
     let order = probabilities.indices.sorted { probabilities[$0] > probabilities[$1] }
     return Prediction(
       image: image,

@@ -7,6 +7,6 @@ public enum CacheFolder {
     let environment = ProcessInfo.processInfo.environment
     if let named = environment["FUNMATCH_CACHE"], !named.isEmpty { return named }
     if let caches = environment["XDG_CACHE_HOME"], !caches.isEmpty { return caches + "/funmatch" }
-    return NSHomeDirectory() + "/.cache/funmatch"
+    return HomeFolder.path + "/.cache/funmatch"
   }
 }

@@ -47,8 +47,8 @@ public final class ParameterStore {
 
   /// Copies values by name, converted to f32.
   ///
-  /// - Throws: `FileError` naming `source` when a name is missing or unknown or a shape differs;
-  ///   nothing is changed then.
+  /// - Throws: `FileError` naming `source` when a name is missing or unknown, a shape differs or a value is infinite or not
+  ///   a number; nothing is changed then.
   public func load(_ values: [(name: String, tensor: Tensor)], from source: String) throws {
     try load(values, from: source) { $0.value.copy(from: $1) }
   }
@@ -77,6 +77,11 @@ public final class ParameterStore {
       throw FileError(
         "\(source): \(parameter.name) has shape \(value.shape), the model expects "
           + "\(parameter.value.shape)")
+    }
+    if let bad = all.first(where: { given[$0.name]?.isAllFinite == false }) {
+      throw FileError(
+        "\(source): \(bad.name) holds values that are infinite or not a number (NaN); expected weights "
+          + "of a training that went well")
     }
     for parameter in all {
       if let value = given[parameter.name] { take(parameter, value) }

@@ -58,6 +58,10 @@ public final class RunSession: Participant {
       let checkpoint = try Checkpoint.latest(
         in: folder.checkpoints, warn: { log.warning("\($0)") })
     {
+      if let difference = group.dataIdentity.difference(fromThoseOf: folder) {
+        throw RecipeError(
+          "\(folder.path) holds a run that learns from something else; \(difference)")
+      }
       guard checkpoint.description.origin == training.origin else {
         throw RecipeError(
           "\(folder.path) holds a run that learns from something else, from other images or weights"
@@ -74,6 +78,9 @@ public final class RunSession: Participant {
           + "(\(training.engines.words))")
     }
     try training.engines.write(to: folder)
+    if done == 0 || !FileManager.default.fileExists(atPath: folder.data) {
+      try JSONText.write(group.dataIdentity, to: folder.data)
+    }
     if done < training.steps { try? FileManager.default.removeItem(atPath: folder.result) }
     let environment = RunEnvironment(device: options.device)
     if done > 0, let before = RunEnvironment(path: folder.environment), before != environment {

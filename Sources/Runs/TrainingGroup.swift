@@ -47,6 +47,8 @@ public final class TrainingGroup {
   package internal(set) var threads: ThreadPlan?
   /// The teachers that compute in steps, where that is on other threads than they evaluate on.
   var copies: [Teacher]?
+  /// What they are trained and measured on.
+  private(set) lazy var dataIdentity = DataIdentity(datasets)
   private var bank: LogitBank?
   /// The teachers that compute in every step.
   private var live = LiveTeacherLogits([])

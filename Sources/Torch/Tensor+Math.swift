@@ -86,6 +86,16 @@ extension Tensor {
   /// Where values are neither infinite nor NaN, as bool.
   public var isFinite: Tensor { Tensor.make("isfinite", [self]) { ct_isfinite(handle, $0) } }
 
+  /// Whether no value of a floating-point tensor is infinite or NaN.
+  public var isAllFinite: Bool {
+    let values = detached().reshaped([count])
+    // In pieces, so that it takes no memory beside that of the values.
+    return stride(from: 0, to: count, by: 1 << 20).allSatisfy { start in
+      let piece = values.narrowed(0, start..<min(start + (1 << 20), count))
+      return !(piece * 0).sum().item.isNaN
+    }
+  }
+
   /// Matrix product of the last two dimensions.
   public func matmul(_ other: Tensor) -> Tensor {
     Tensor.make("matmul", [self, other]) { ct_matmul(handle, other.handle, $0) }

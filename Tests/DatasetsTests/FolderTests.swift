@@ -36,6 +36,32 @@ struct FolderTests {
     #expect(try layout.open("folder:g").classNames == ["validation", "x"])
   }
 
+  /// As they come from other tools and from file systems that do not tell capitals apart.
+  @Test func splitsMayBeWrittenOtherwise() throws {
+    let layout = try Layout()
+    for (folder, splits) in [
+      ("k", ["Train", "Validation", "Test"]), ("l", ["training", "DEV", "testing"]),
+    ] {
+      try layout.images(splits.map { "\(folder)/\($0)/cat/1.png" })
+      for (split, name) in zip(["train", "val", "test"], splits) {
+        let images = try layout.open("folder:\(folder):\(split)")
+        #expect(images.names(after: layout.path) == ["/\(folder)/\(name)/cat/1.png"])
+        #expect(images.classNames == ["cat"])
+      }
+      layout.expectError("folder:\(folder)", "holds the splits", splits[0], splits[2])
+    }
+    try layout.images(["m/Train/x/1.png", "m/train/y/1.png"])
+    #expect(try layout.open("folder:m:train").classNames == ["y"])
+  }
+
+  @Test func filesOfBrowsersAndOldCamerasAreImages() throws {
+    let layout = try Layout()
+    try layout.images(["f/a/1.jfif", "f/a/2.JPE", "f/b/3.jpg"])
+    #expect(try layout.open("folder:f").count == 3)
+    try layout.write("x.tar", Tar.archive([("1.jfif", picture()), ("v.2.jpe", picture())]))
+    #expect(try layout.open("tar:x.tar").count == 2)
+  }
+
   @Test func splitsBesideOtherFoldersAreNoClasses() throws {
     for other in ["val", "valid", "validation", "eval", "test"] {
       let layout = try Layout()

@@ -170,6 +170,12 @@ struct ShardTests {
     }
     #expect(lines.first == "going on after 2 of 5 shards" && lines.count == 4)
     #expect(try Self.files(layout, "part") == Self.files(layout, "whole"))
+    // A finished shard that is gone is packed again.
+    try layout.remove("part/s.json")
+    try layout.remove("part/s-01.tar")
+    try layout.write("part/s.json.partial", record)
+    try Self.pack(PictureList(pictures), layout, "part/s-%02d.tar", perShard: 2)
+    #expect(try Self.files(layout, "part") == Self.files(layout, "whole"))
   }
 
   @Test func whatIsInTheWayStays() throws {
@@ -179,6 +185,8 @@ struct ShardTests {
       message { try Self.pack(list, layout, output, perShard: perShard) } ?? ""
     }
     try layout.write("a/s-1.tar", "mine")
+    // A process that was killed before it wrote anything knows of no shards.
+    try layout.write("a/s.json.partial", "")
     #expect(fault("a/s-%d.tar", PictureList(pictures)).contains("s-1.tar: is there already"))
     #expect(try Self.files(layout, "a") == ["s-1.tar": Array("mine".utf8)])
     _ = fault("b/s-%d.tar", PictureList(pictures, broken: [3]))

@@ -36,6 +36,43 @@ struct TarTests {
     }
   }
 
+  /// As data sets are that were packed from files such as `v1.0.jpg`: none is left out without a word.
+  @Test func namesMayHaveMoreDots() throws {
+    let layout = try Layout()
+    func images(_ members: [(String, [UInt8])]) throws -> any Dataset {
+      try layout.write("x.tar", Tar.archive(members))
+      return try layout.open("tar:x.tar")
+    }
+    let file = try picture()
+    func number(_ value: Int) -> [UInt8] { Array("\(value)".utf8) }
+    let labelled = try images(
+      (0..<2).flatMap { [("\($0).png", file), ("\($0).cls", number(0))] }
+        + (0..<2).flatMap { [("v1.\($0).png", file), ("v1.\($0).cls", number(1))] })
+    #expect(labelled.labels == [0, 0, 1, 1] && labelled.classNames.count == 2)
+    #expect(labelled.localName(at: 3) == "v1.1.png")
+    let some = try images([("0.png", file), ("img.001.png", file), ("img.002.PNG", file)])
+    #expect(some.count == 3)
+    let fields = try images([
+      ("s0.input.png", file), ("s0.outputs.txt", number(3)), ("s1.input.png", file),
+    ])
+    #expect(fields.count == 2)
+    let withClass = try images([("s0.input.png", file), ("s0.cls", number(4))])
+    #expect(withClass.labels == [4])
+    // Beside an image of the sample itself it is something else, such as a mask.
+    #expect(try images([("a.png", file), ("a.mask.png", file)]).count == 1)
+    for (members, words) in [
+      (
+        [("a.left.png", file), ("a.right.png", file), ("a.cls", number(1))], "one class and several"
+      ),
+      ([("a.1.cls", number(1)), ("b.png", file)], "a.1 has a label and no JPEG"),
+      ([("a.1.png", file), ("a.1.cls", Array("cat".utf8))], "a.1.cls is not a class number"),
+      ([("a.1.png", file), ("a.2.webp", file)], "a.2.webp"),
+    ] {
+      try layout.write("x.tar", Tar.archive(members))
+      layout.expectError("tar:x.tar", words)
+    }
+  }
+
   @Test func shardsAreNamedByBracesOrTheirFolder() throws {
     let layout = try Layout()
     for (shard, count) in [("08", 2), ("09", 1), ("10", 3)] {

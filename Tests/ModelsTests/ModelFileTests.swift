@@ -43,6 +43,43 @@ struct ModelFileTests {
     }
   }
 
+  /// One value among many, in a kernel or in a statistic.
+  @Test(arguments: [Float.nan, .infinity, -.infinity])
+  func whatIsNotANumberIsRefused(value: Float) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("m.safetensors")
+    var spec = try ModelSpec(named: "mobilenetv3_small_050")
+    spec.classes = 5
+    try ModelFile(model: try spec.build(seed: 1), spec: spec).write(to: path)
+    let file = try SafetensorsFile(path)
+    let all = try file.readAll()
+    for name in ["classifier.weight", "bn1.running_var"] {
+      let changed = all.map { array -> (name: String, tensor: Tensor) in
+        guard array.name == name else { return array }
+        var values = array.tensor.array(as: Float.self)
+        values[values.count / 2] = value
+        return (name, Tensor(values).reshaped(array.tensor.shape))
+      }
+      try Safetensors.write(changed, metadata: file.metadata, to: folder.file("bad.safetensors"))
+      for read in [
+        { _ = try ModelFile(path: folder.file("bad.safetensors")) },
+        { _ = try WeightImport(path: folder.file("bad.safetensors"), spec: nil) },
+      ] {
+        let words = message(read) ?? ""
+        #expect(
+          words.contains("bad.safetensors: \(name) holds values that are infinite"), "\(words)")
+      }
+      let model = try spec.build(seed: 1)
+      let parameter = try #require(model.store[name])
+      parameter.value.copy(from: try #require(changed.first { $0.name == name }).tensor)
+      let refused = message {
+        try ModelFile(model: model, spec: spec).write(to: folder.file("never.safetensors"))
+      }
+      #expect(refused?.contains("\(name) holds values that are infinite") == true)
+      #expect(try folder.contents == ["bad.safetensors", "m.safetensors"])
+    }
+  }
+
   /// Weights are read once, to where the network has them.
   @Test func readingTakesTheMemoryOfTheWeights() async throws {
     let folder = try TemporaryFolder()

@@ -91,6 +91,20 @@ struct ImageCommandTests {
     #expect(!FileManager.default.fileExists(atPath: output))
   }
 
+  /// The one that HOME names, whatever the system's list of users says.
+  @Test func homeIsWhereItIsSaidToBe() throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(
+      atPath: folder.file("home/photos"), withIntermediateDirectories: true)
+    _ = try folder.write(
+      "home/photos/1.jpg", photograph(height: 20, width: 20, seed: 1).jpegData())
+    let process = try Tool.start(
+      ["data", "verify", "photos:~/photos"], in: folder,
+      environment: ["HOME": folder.file("home")])
+    let result = try Tool.result(of: process, in: folder)
+    #expect(result.status == 0 && result.output.contains("1 images"), "\(result.errors)")
+  }
+
   @Test func dataSetsAreListedVerifiedAndShown() throws {
     let list = try Tool.run("data", "list", "--json", in: folder)
     #expect(list.status == 0 && list.output.contains("flowers102"))

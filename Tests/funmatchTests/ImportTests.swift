@@ -68,6 +68,14 @@ struct ImportTests {
     #expect(resized.status == 0 && resized.output.contains("short side 235"), "\(resized.errors)")
     let again = try ModelFile(path: folder.file("m.safetensors"))
     #expect(again.preprocessing?.resize == 235 && again.classNames.count == 7)
+    // As Windows writes it, with empty lines at its end.
+    _ = try folder.write("names", Array("\u{FEFF}a\r\nb\r\nc\r\nd\r\ne\r\nf\r\ng\r\n\r\n".utf8))
+    let windows = try run(
+      folder.file("weights.bin"), "--resize", "235", "--class-names", folder.file("names"))
+    #expect(windows.status == 0, "\(windows.errors)")
+    #expect(
+      try ModelFile(path: folder.file("m.safetensors")).classNames
+        == ["a", "b", "c", "d", "e", "f", "g"])
     let named = try run(folder.file("weights.bin"), "--model", "vit-s16")
     #expect(named.status == 1 && named.errors.contains("those of a resnet"), "\(named.errors)")
     #expect(try run(folder.file("weights.bin"), "--input", "{mean: 0.5}").status == 1)

@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchImages
 import FunMatchTestSupport
 import Testing
 
@@ -60,6 +61,54 @@ import Testing
     #expect(output.contains("step \(step)") && output.contains("--resume"))
     let saved = try folder.bytes("stopped/checkpoints/\(String(format: "%09d", step)).json")
     #expect(!saved.isEmpty)
+  }
+
+  /// Classes with other names, more images, other pictures: a run goes on with none of them. What is done about broken ones
+  /// may change.
+  @Test func otherImagesAreRefusedAndTold() throws {
+    let files = FileManager.default
+    func write(_ name: String, _ seed: Int) throws {
+      let path = folder.file("images/\(name).jpg")
+      try files.createDirectory(
+        atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+      _ = try folder.write(
+        "images/\(name).jpg", photograph(height: 28, width: 28, seed: seed).jpegData())
+    }
+    for index in 0..<40 { try write("\(index % 2 == 0 ? "cat" : "dog")/\(index)", index) }
+    let more = [
+      "--quiet", "--set", "data.train=folder:\(folder.file("images"))", "--set",
+      "data.validation=null", "--set", "data.test=null", "--set", "evaluation.trainingImages=0",
+      "--set", "schedule.steps=1000000", "--set", "checkpoints.best=false", "--stop-after", "1s",
+    ]
+    func train(_ name: String, _ also: String...) throws -> Tool.Result {
+      try Tool.run(run.arguments(name, more + also, command: "train"), in: folder)
+    }
+    let begun = try train("begun")
+    #expect(begun.status == 0 && begun.output.contains("stopped after step"), "\(begun.errors)")
+    func refusal() throws -> String {
+      let result = try train("begun", "--resume")
+      #expect(result.status == 1)
+      return result.errors
+    }
+    let images = folder.file("images")
+    try files.moveItem(atPath: images + "/cat", toPath: images + "/tabby")
+    let renamed = try refusal()
+    #expect(renamed.contains("data.train: class 0 was 'cat' and is 'dog' now"), "\(renamed)")
+    try files.moveItem(atPath: images + "/tabby", toPath: images + "/cat")
+    try write("cat/more", 99)
+    let longer = try refusal()
+    #expect(longer.contains("data.train: 40 images then, 41 now"), "\(longer)")
+    try files.removeItem(atPath: images + "/cat/more.jpg")
+    try files.moveItem(atPath: images + "/cat/0.jpg", toPath: images + "/dog/0.jpg")
+    let moved = try refusal()
+    #expect(moved.contains("names, order or labels"), "\(moved)")
+    try files.moveItem(atPath: images + "/dog/0.jpg", toPath: images + "/cat/0.jpg")
+    try write("dog/7", 5)
+    let repainted = try refusal()
+    #expect(repainted.contains("other contents"), "\(repainted)")
+    try write("dog/7", 7)
+    let fine = try train("begun", "--resume", "--set", "onBrokenImage=skip")
+    #expect(fine.status == 0, "\(fine.errors)")
   }
 
   @Test func nohupOutlivesItsTerminal() throws {

@@ -1,4 +1,5 @@
-// GET over HTTP and HTTPS by libcurl, whose functions with a variable number of arguments Swift cannot call.
+// GET over HTTP and HTTPS by libcurl, whose functions with a variable number of arguments Swift
+// cannot call.
 #ifndef FUNMATCH_CHTTP_H
 #define FUNMATCH_CHTTP_H
 
@@ -7,7 +8,8 @@
 
 enum {
   CH_OK = 0,
-  CH_PASSING = 1,    // may be otherwise in a moment: no connection, broken off, too slow, the server is busy
+  CH_PASSING =
+      1,  // may be otherwise in a moment: no connection, broken off, too slow, the server is busy
   CH_REFUSED = 2,    // will stay so: no such file, not allowed, no address
   CH_NO_RANGES = 3,  // the server gives the whole where a part was asked for
   CH_STOPPED = 4,    // the sink wants no more
@@ -18,7 +20,8 @@ enum { CH_MESSAGE_SIZE = 512, CH_VERSION_SIZE = 128 };
 typedef struct {
   int64_t status;                 // of HTTP; 0 where no answer came
   int64_t size;                   // of the whole file; -1 where the server does not tell
-  char version[CH_VERSION_SIZE];  // what the server calls this state of the file (ETag, else Last-Modified); may be empty
+  char version[CH_VERSION_SIZE];  // what the server calls this state of the file (ETag, else
+                                  // Last-Modified); may be empty
 } ch_answer;
 
 // Takes the next bytes; 0 to end the transfer.
@@ -31,10 +34,12 @@ typedef struct ch_client ch_client;
 ch_client *ch_create(void);
 void ch_destroy(ch_client *client);
 
-// Asks for the bytes `range` ("0-99", "100-"), or for all where it is null. `patience` is in seconds: how long nothing may
-// come. Anything but CH_OK comes with a message. Redirections are followed, from https to https alone.
-__attribute__((warn_unused_result)) int32_t ch_get(ch_client *client, const char *address, const char *range,
-                                                   int32_t patience, ch_sink sink, void *context, char *message,
+// Asks for the bytes `range` ("0-99", "100-"), or for all where it is null. `patience` is in
+// seconds: how long nothing may come. Anything but CH_OK comes with a message. Redirections are
+// followed, from https to https alone.
+__attribute__((warn_unused_result)) int32_t ch_get(ch_client *client, const char *address,
+                                                   const char *range, int32_t patience,
+                                                   ch_sink sink, void *context, char *message,
                                                    ch_answer *answer);
 
 #endif

@@ -2,6 +2,7 @@ import FunMatchFiles
 
 /// Tar archives whose members belong together by their names up to the first dot: an image
 /// (`.jpg`, `.jpeg` or `.png`) and perhaps its class as a number in decimal digits (`.cls`).
+/// Where no such image is among them, names may have more dots: `v1.0.jpg` belongs to `v1.0.cls` then.
 enum WebDataset {
   /// Labels beyond this are taken for damage.
   private static let labelLimit = 65_535
@@ -77,6 +78,11 @@ enum WebDataset {
         index.labels.append(sample.label ?? -1)
       } else if let other = sample.other {
         throw ImageName.undecodable(other, in: file.path)
+      } else if !sample.dotted.isEmpty {
+        for part in try sample.parts(in: file.path) {
+          try index.append(part.image, archive: number, in: file.path)
+          index.labels.append(part.label ?? -1)
+        }
       } else if sample.label != nil {
         throw DatasetError(
           "\(file.path): \(sample.text) has a label and no JPEG or PNG image beside it")
@@ -90,7 +96,7 @@ enum WebDataset {
           sample = Sample(key: key)
         }
         switch ending {
-        case "jpg", "jpeg", "png":
+        case _ where ImageName.isReadable(ending: ending):
           guard sample.image == nil else {
             throw DatasetError("\(file.path): \(sample.text) has two images, \(member.text) too")
           }
@@ -102,7 +108,9 @@ enum WebDataset {
           sample.label = try label(member, scanner)
         default:
           // Beside an image that can be decoded it may be anything, such as a mask.
-          if ImageName.isOther(ending: ending) { sample.other = member.name }
+          let last = ending.split(separator: ".").last.map(String.init) ?? ""
+          if ImageName.isOther(ending: last) { sample.other = member.name }
+          sample.note(member) { try? label(member, scanner) }
         }
       }
     }
@@ -116,8 +124,55 @@ enum WebDataset {
     /// An image of a kind that cannot be decoded.
     var other: [UInt8]?
     var label: Int32?
+    /// What has more dots in its name.
+    var dotted: [Dotted] = []
 
     var text: String { String(decoding: key, as: UTF8.self) }
+
+    /// Members whose names are the same up to the last dot.
+    struct Dotted {
+      let key: ArraySlice<UInt8>
+      var image: TarScanner.Member?
+      /// Whether there is one, and what it says if that is a number.
+      var label: Int32??
+
+      var text: String { String(decoding: key, as: UTF8.self) }
+    }
+
+    /// Takes an image or a class with more dots in its name; nothing else.
+    mutating func note(_ member: TarScanner.Member, label: () -> Int32?) {
+      guard let dot = member.name.lastIndex(of: UInt8(ascii: ".")) else { return }
+      let ending = String(decoding: member.name[(dot + 1)...], as: UTF8.self).lowercased()
+      guard ending == "cls" || ImageName.isReadable(ending: ending) else { return }
+      let key = member.name[..<dot]
+      if dotted.last?.key != key { dotted.append(Dotted(key: key)) }
+      if ending == "cls" {
+        dotted[dotted.count - 1].label = .some(label())
+      } else {
+        dotted[dotted.count - 1].image = member
+      }
+    }
+
+    /// Images that have nothing else to belong to than what is called like them up to the last dot.
+    ///
+    /// - Throws: `DatasetError` when it is not clear what belongs to what.
+    func parts(in path: String) throws -> [(image: TarScanner.Member, label: Int32?)] {
+      guard label == nil || dotted.count == 1 else {
+        throw DatasetError(
+          "\(path): \(text) has one class and several images (\(dotted.prefix(3).map(\.text).joined(separator: ", ")))"
+        )
+      }
+      return try dotted.map { part in
+        guard let image = part.image else {
+          throw DatasetError(
+            "\(path): \(part.text) has a label and no JPEG or PNG image beside it")
+        }
+        if case .some(.none) = part.label {
+          throw DatasetError("\(path): \(part.text).cls is not a class number")
+        }
+        return (image, (part.label ?? nil) ?? label)
+      }
+    }
   }
 
   /// The path up to the first dot of its last part, and what follows that dot; `nil` for hidden

@@ -1,6 +1,6 @@
 /// What file names say about images.
 enum ImageName {
-  private static let readable: Set<String> = ["jpg", "jpeg", "png"]
+  private static let readable: Set<String> = ["jpg", "jpeg", "jpe", "jfif", "png"]
   private static let others: Set<String> = [
     "webp", "bmp", "gif", "tif", "tiff", "ppm", "heic", "avif",
   ]
@@ -10,6 +10,9 @@ enum ImageName {
     guard let dot = name.lastIndex(of: UInt8(ascii: ".")) else { return "" }
     return String(decoding: name[name.index(after: dot)...], as: UTF8.self).lowercased()
   }
+
+  /// Whether a file is an image that can be decoded, by what follows a dot of its name.
+  static func isReadable(ending: String) -> Bool { readable.contains(ending) }
 
   /// Whether a file is an image of a kind that cannot be decoded, by what follows a dot of its name.
   static func isOther(ending: String) -> Bool { others.contains(ending) }

@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchFiles
 import FunMatchSettings
 
 /// Finds data sets by name, or by their path, under the folders that may hold them.
@@ -65,7 +66,8 @@ public struct DatasetRegistry: Sendable {
   }
 
   /// Where a path that a user wrote leads: under the first folder that has it, or as it stands.
-  private func find(_ path: String) -> String? {
+  private func find(_ written: String) -> String? {
+    let path = HomeFolder.expanded(written)
     let places = path.hasPrefix("/") ? [path] : folders.map { $0 + "/" + path } + [path]
     return places.first(where: Folder.exists)
   }
@@ -73,7 +75,8 @@ public struct DatasetRegistry: Sendable {
   /// The same.
   ///
   /// - Throws: `DatasetError` when nothing has it.
-  private func locate(_ path: String) throws -> String {
+  private func locate(_ written: String) throws -> String {
+    let path = HomeFolder.expanded(written)
     guard let place = find(path) else {
       throw DatasetError(
         "\(path): does not exist"

@@ -17,8 +17,10 @@ package struct RemoteCache {
   /// - Returns: where it lies.
   /// - Throws: `DatasetError` when it cannot be had or the disk is full.
   package func fetch(_ address: String) throws -> String {
-    let name = address.split(separator: "/").last.map(String.init) ?? "file"
-    let place = folder + "/" + Checksum.sha256(of: address).prefix(16)
+    // What follows a question mark, such as a signature, is another every time.
+    let bare = String(address.prefix { $0 != "?" })
+    let name = bare.split(separator: "/").last.map(String.init) ?? "file"
+    let place = folder + "/" + Checksum.sha256(of: bare).prefix(16)
     let path = place + "/" + name
     do {
       try AtomicFile.makeFolder(place)

@@ -19,10 +19,12 @@ final class PackingRecord {
 
   /// Opens the record at a path, or begins it.
   ///
-  /// - Parameter identity: a line that is the same for the same images, packed in the same way.
+  /// - Parameters:
+  ///   - identity: a line that is the same for the same images, packed in the same way.
+  ///   - isThere: whether a finished shard is still on the disk; what comes after one that is not is forgotten.
   /// - Throws: `DatasetError` when another process packs, or something else was begun there; `FileError` when it cannot be
   ///   written.
-  init(_ path: String, identity: String) throws {
+  init(_ path: String, identity: String, isThere: (ShardIndex.Shard) -> Bool) throws {
     self.path = path
     guard let lock = try FileLock.take(path) else {
       throw DatasetError("\(path): another process is packing into this folder")
@@ -41,7 +43,9 @@ final class PackingRecord {
       isContinued = true
       end = first.count + 1
       for line in lines.dropFirst() {
-        guard let entry = try? JSONDecoder().decode(Entry.self, from: Data(line)) else { break }
+        guard let entry = try? JSONDecoder().decode(Entry.self, from: Data(line)),
+          isThere(entry.shard)
+        else { break }
         entries.append(entry)
         end += line.count + 1
       }

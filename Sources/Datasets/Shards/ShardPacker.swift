@@ -62,11 +62,12 @@ package struct ShardPacker {
   /// - Throws: `DatasetError` when something else is in the way or an image is broken, `FileError` when the disk is full.
   package func pack(report: (String) -> Void) throws -> Outcome {
     if !pattern.folder.isEmpty { try AtomicFile.makeFolder(pattern.folder) }
-    let progress = pattern.index + ".partial"
-    let isBegun = FileManager.default.fileExists(atPath: progress)
     let shardCount = (dataset.count + perShard - 1) / perShard
-    if !isBegun { try refuseStrangers(shardCount) }
-    let record = try PackingRecord(progress, identity: identity)
+    let record = try PackingRecord(pattern.index + ".partial", identity: identity) { shard in
+      var status = stat()
+      return stat(pattern.folder + shard.file, &status) == 0 && Int(status.st_size) == shard.bytes
+    }
+    if !record.isContinued { try refuseStrangers(shardCount, record) }
     let names = MemberNames(dataset)
     if record.isContinued {
       report("going on after \(record.entries.count) of \(shardCount) shards")
@@ -98,9 +99,10 @@ package struct ShardPacker {
   }
 
   /// What would be overwritten is somebody's.
-  private func refuseStrangers(_ shardCount: Int) throws {
+  private func refuseStrangers(_ shardCount: Int, _ record: PackingRecord) throws {
     let paths = [pattern.index] + (0..<shardCount).map { pattern.folder + pattern.name($0) }
     if let path = paths.first(where: FileManager.default.fileExists) {
+      record.remove()
       throw DatasetError("\(path): is there already; remove it, or choose another --output")
     }
   }

@@ -81,9 +81,11 @@ public final class Evaluator {
     }
     func seen(_ number: Int) throws -> SeenImages {
       let batches = try sources.map { try $0.batch(number) }
-      let logits = logits(model, batches[0], &seconds)
+      let logits = try logits(model, batches[0], number, "the network", &seconds)
       guard !shown.isEmpty else { return SeenImages(logits, Set(batches[0].whole), nil) }
-      let each = zip(shown, places).map { self.logits($0, batches[$1], &taken) }
+      let each = try zip(shown, places).map {
+        try self.logits($0, batches[$1], number, "a teacher", &taken)
+      }
       let first = Set(batches[places[0]].whole)
       let whole = places.dropFirst().reduce(first) { $0.intersection(batches[$1].whole) }
       return SeenImages(logits, Set(batches[0].whole), (ensemble.combined(each), whole))
@@ -127,15 +129,24 @@ public final class Evaluator {
       tally, seconds: seconds, teacherSeconds: teachers.isEmpty ? nil : teacherSeconds)
   }
 
+  /// - Throws: `TrainingError` when a logit is infinite or not a number.
   private func logits(
-    _ model: EvaluatedModel, _ batch: EvaluationSource.Batch, _ seconds: inout Double
-  ) -> Tensor {
+    _ model: EvaluatedModel, _ batch: EvaluationSource.Batch, _ number: Int, _ name: String,
+    _ seconds: inout Double
+  ) throws -> Tensor {
     let images = Batch.scaled(batch.pixels, device: device)
     device.synchronize()
     let start = ContinuousClock.now
     let logits = withInference { model.network(images, model.mode) }.to(.cpu)
     device.synchronize()
     seconds += start.duration(to: .now).seconds
+    if !logits.isAllFinite,
+      let row = batch.whole.first(where: { !logits.narrowed(0, $0..<$0 + 1).isAllFinite })
+    {
+      throw TrainingError(
+        "\(dataset.name(at: number * batchSize + row)): \(name) gives logits that are infinite or not a "
+          + "number")
+    }
     return logits
   }
 }

@@ -99,7 +99,7 @@ public struct ModelFile {
   /// Writes the file; the same network gives the same bytes everywhere.
   ///
   /// - Parameter dtype: what kernels are stored as: f32, bf16 or f16; all else stays f32.
-  /// - Throws: `FileError` when the file cannot be written.
+  /// - Throws: `FileError` when a value is infinite or not a number, or the file cannot be written.
   public func write(to path: String, as dtype: DType = .f32) throws {
     var metadata = ["format": "pt", Name.spec: try JSONText.line(spec)]
     if !classNames.isEmpty { metadata[Name.classNames] = try JSONText.line(classNames) }
@@ -107,6 +107,11 @@ public struct ModelFile {
     metadata[Name.preprocessing] = try preprocessing.map(JSONText.line)
     let tensors = try model.store.all.map { parameter in
       let value = parameter.value.detached()
+      guard value.isAllFinite else {
+        throw FileError(
+          "\(path): is not written, since \(parameter.name) holds values that are infinite or not a number "
+            + "(NaN)")
+      }
       switch parameter.kind {
       // Small, and beyond what f16 can hold sometimes.
       case .vector, .buffer: return (name: parameter.name, tensor: value)

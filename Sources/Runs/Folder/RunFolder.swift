@@ -10,6 +10,8 @@ public struct RunFolder: Sendable {
   public var recipe: String { path + "/recipe.yaml" }
   /// What the run ran on.
   public var environment: String { path + "/environment.json" }
+  /// What it was trained and measured on.
+  var data: String { path + "/data.json" }
   /// What its networks compute with.
   public var engine: String { path + "/engine.json" }
   /// Ranges and corrections of teachers in int8.
@@ -74,10 +76,11 @@ public struct RunFolder: Sendable {
   /// - Throws: `RecipeError` when it is another's.
   package func checkRecipe(_ file: RecipeFile) throws {
     // Texts, since those are what is kept. What is kept in memory and on the disk may change: it shows in no view and no
-    // weight.
+    // weight. So may what is done about broken images: as long as a run goes on it met none, or passes over them.
     func text(_ recipe: Recipe) throws -> String {
       var recipe = recipe
       recipe.shared.cache = .none
+      recipe.shared.onBrokenImage = .fail
       recipe.student.checkpoints = CheckpointRecipe()
       return try RecipeFile.text(recipe)
     }
