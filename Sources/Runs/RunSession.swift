@@ -58,10 +58,7 @@ public final class RunSession: Participant {
       let checkpoint = try Checkpoint.latest(
         in: folder.checkpoints, warn: { log.warning("\($0)") })
     {
-      if let difference = group.dataIdentity.difference(fromThoseOf: folder) {
-        throw RecipeError(
-          "\(folder.path) holds a run that learns from something else; \(difference)")
-      }
+      try group.dataIdentity.check(folder) { log.warning("\($0)") }
       guard checkpoint.description.origin == training.origin else {
         throw RecipeError(
           "\(folder.path) holds a run that learns from something else, from other images or weights"
