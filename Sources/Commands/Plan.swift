@@ -89,16 +89,17 @@ struct Plan: RegistryCommand {
       dataFolder: images.dataDir, registry: registry, threads: place.threads)
     // Others wait meanwhile.
     let costs = group?.isFirst == false ? nil : try costs(file, options)
+    var hosts = [""]
     let inCompany = try group.map { group in
-      _ = try group.gathered("")
+      hosts = try group.gathered(ProcessInfo.processInfo.hostName)
       return try self.costs(file, options, company: group)
     }
     guard let costs else { return }
     let all = ProcessInfo.processInfo.activeProcessorCount
+    let local = hosts.filter { $0 == hosts[0] }.count
     let machine = ScalePlan.Machine(
       bandwidth: bandwidth * 1e9, latency: latency * 1e-6,
-      cores: cores ?? max(1, all / (group?.size ?? 1)),
-      company: inCompany.map { (group?.size ?? 1, $0) })
+      cores: cores ?? max(1, all / local), company: inCompany.map { (local, $0) })
     let plan = try ScalePlan(file.recipe, imageCount: count, costs, machine, price: price)
     print(text(plan, costs, file.recipe, count))
     if json {

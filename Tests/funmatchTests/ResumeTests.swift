@@ -110,6 +110,10 @@ import Testing
     try write("dog/7", 7)
     let fine = try train("begun", "--resume", "--set", "onBrokenImage=skip")
     #expect(fine.status == 0, "\(fine.errors)")
+    _ = try folder.write("begun/data.json", Array("{".utf8))
+    let damaged = try train("begun", "--resume")
+    #expect(
+      damaged.status == 0 && damaged.errors.contains("data.json: is damaged"), "\(damaged.errors)")
   }
 
   @Test func nohupOutlivesItsTerminal() throws {

@@ -42,7 +42,7 @@ package final class HTTPClient: @unchecked Sendable {
     precondition(target.count == range.count)
     guard !range.isEmpty else { return }
     var done = 0
-    try retrying(address) {
+    try retrying(progress: { done }) {
       // What came before a transfer broke is not asked for again.
       let text = "\(range.lowerBound + done)-\(range.upperBound - 1)"
       _ = try get(address, text) { bytes in
@@ -65,7 +65,7 @@ package final class HTTPClient: @unchecked Sendable {
   /// - Throws: `HTTPError` when it cannot be had.
   func read(_ address: String, limit: Int) throws -> Data {
     var data = Data()
-    try retrying(address) {
+    try retrying {
       data = Data()
       _ = try get(address, nil) { bytes in
         data.append(contentsOf: bytes)
@@ -79,7 +79,7 @@ package final class HTTPClient: @unchecked Sendable {
   ///
   /// - Throws: `HTTPError` when it does not answer, or has no such file.
   func describe(_ address: String) throws -> Answer {
-    try retrying(address) { try get(address, "0-0", acceptsWhole: true) { _ in false } }
+    try retrying { try get(address, "0-0", acceptsWhole: true) { _ in false } }
   }
 
   /// A file from the byte `start` on.
@@ -101,15 +101,18 @@ package final class HTTPClient: @unchecked Sendable {
   }
 
   /// Calls `body` until it succeeds, with pauses that become longer.
-  func retrying<Result>(_ address: String, _ body: () throws -> Result) throws -> Result {
-    let start = Date()
-    var pause = 0.1
+  ///
+  /// - Parameter progress: bytes that came; where more have come, patience begins anew.
+  func retrying<Result>(
+    progress: () -> Int = { 0 }, _ body: () throws -> Result
+  ) throws -> Result {
+    var (start, pause, reached) = (Date(), 0.1, progress())
     while true {
       do {
         return try body()
-      } catch let error as HTTPError
-        where error.mayPass && -start.timeIntervalSinceNow + pause < Double(patience)
-      {
+      } catch let error as HTTPError where error.mayPass {
+        if progress() > reached { (start, pause, reached) = (Date(), 0.1, progress()) }
+        guard -start.timeIntervalSinceNow + pause < Double(patience) else { throw error }
         Thread.sleep(forTimeInterval: pause)
         pause = min(2 * pause, 5)
       }

@@ -60,8 +60,9 @@ package struct RemoteCache {
       try JSONText.write(answer, to: note)
     }
     guard let file = try FileLock.take(part) else { return }
-    try client.retrying(address) {
-      var end = try InputFile(part).size
+    var end = 0
+    try client.retrying(progress: { end }) {
+      end = try InputFile(part).size
       if end == answer.size { return }
       do {
         try client.read(address, from: end) { bytes in

@@ -1,3 +1,4 @@
+import Foundation
 import FunMatchDatasets
 import FunMatchFiles
 import FunMatchImages
@@ -93,7 +94,12 @@ struct DataIdentity: Codable, Equatable {
   /// - Parameter warn: told of images that are only measured on and have other contents, such as one that was broken.
   /// - Throws: `RecipeError` when the run would go on with something else.
   func check(_ folder: RunFolder, warn: (String) -> Void) throws {
-    guard let before = JSONText.read(folder.data, as: DataIdentity.self) else { return }
+    guard let before = JSONText.read(folder.data, as: DataIdentity.self) else {
+      if FileManager.default.fileExists(atPath: folder.data) {
+        warn("\(folder.data): is damaged; whether images and classes are the same cannot be told")
+      }
+      return
+    }
     for (key, images) in sets.sorted(by: { $0.key < $1.key }) {
       guard let earlier = before.sets[key] else { continue }
       let change = images.changedImage(from: earlier)
