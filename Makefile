@@ -4,14 +4,15 @@
 
 SWIFT ?= swift
 CLANG_FORMAT ?= clang-format
-SWIFT_FILES := Sources Tests Examples Package.swift
+SWIFT_FILES := Sources Tests Fuzz Examples Package.swift
 SHIM_FILES = $(wildcard Sources/CTorch/*.cpp Sources/CTorch/*.h Sources/CTorch/include/*.h \
 	Sources/CCodecs/*.c Sources/CCodecs/*.h Sources/CCodecs/include/*.h \
-	Sources/CHTTP/*.c Sources/CHTTP/include/*.h)
+	Sources/CHTTP/*.c Sources/CHTTP/include/*.h \
+	Scripts/faults/*.c Fuzz/CFuzzer/*.h)
 # One suite after another, so that the log tells how long each took.
 TEST := Scripts/slowest.sh $(SWIFT) test -c release --disable-xctest --disable-testable-imports --no-parallel
 
-.PHONY: help setup build demo demo-photos studies test soak bench format lint clean
+.PHONY: help setup build demo demo-photos studies test soak bench fuzz faults format lint clean
 
 help: ## print this list
 	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +38,13 @@ soak: build ## run the tests, the long ones too, on photographs and on classifie
 	@Scripts/demo-photos.sh data
 	@Scripts/onnx_zoo.sh
 	FUNMATCH_SOAK=1 $(TEST)
+
+fuzz: setup ## some hours: damaged files to every reader, 10 minutes each (READERS="jpeg tar", SECONDS_EACH=600, SECONDS_ALL=60, JOBS=1)
+	@Scripts/fuzz.sh $(READERS)
+	@Scripts/fuzz.sh threads
+
+faults: build ## some hours: every system call that changes files made to fail, for runs, banks, studies, exports (FAULTS="--tasks run")
+	@Scripts/faults.sh $(FAULTS)
 
 studies: build ## some hours: the paper's claims in small, all of Studies/, with reports (STUDY=patience runs one)
 	@Scripts/studies.sh $(STUDY)
@@ -65,4 +73,4 @@ lint: ## complain about Swift sources that are not in the house style, and about
 	@python3 Scripts/check_layers_test.py
 
 clean: ## remove what was built; .deps, with libtorch, stays
-	rm -rf .build
+	rm -rf .build .build-fuzz .build-threads

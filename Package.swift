@@ -21,6 +21,15 @@ let cudaHeaders: [String] = {
   return hasCUDA && isWhole ? folders : []
 }()
 
+// HEIF and AVIF are read where libheif's headers are at hand: in one of the folders in which compilers look, or of Homebrew.
+let hasHEIF: Bool = {
+  let machines = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/include")) ?? []
+  let folders =
+    ["/usr/include", "/usr/local/include", "/opt/homebrew/include"]
+    + machines.filter { $0.hasSuffix("-linux-gnu") }.map { "/usr/include/" + $0 }
+  return folders.contains { FileManager.default.fileExists(atPath: $0 + "/libheif/heif.h") }
+}()
+
 let torchHeaders: [CXXSetting] = [
   .headerSearchPath("Declarations"),
   .unsafeFlags(
@@ -57,6 +66,15 @@ func reaching(_ dependencies: [Target.Dependency]) -> [Target.Dependency] {
   let more = Set(direct.flatMap { reached[$0] ?? [] }).subtracting(direct)
   return dependencies + more.sorted().map { .byName(name: $0) }
 }
+
+/// The library of HEIF, in a list of its own that is empty without it.
+let heif: [Target] =
+  hasHEIF
+  ? [
+    .systemLibrary(
+      name: "CHEIF", path: "Sources/CHEIF", pkgConfig: "libheif",
+      providers: [.apt(["libheif-dev"]), .brew(["libheif"])])
+  ] : []
 
 /// A Swift target: folder `Sources/<name>`, module `FunMatch<name>`.
 func module(
@@ -124,9 +142,25 @@ let package = Package(
     .systemLibrary(
       name: "CPNG", path: "Sources/CPNG", pkgConfig: "libpng",
       providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "CWebP", path: "Sources/CWebP", pkgConfig: "libwebpdemux",
+      providers: [.apt(["libwebp-dev"]), .brew(["webp"])]),
+    .systemLibrary(
+      name: "CGIF", path: "Sources/CGIF", pkgConfig: "libgif",
+      providers: [.apt(["libgif-dev"]), .brew(["giflib"])]),
+    .systemLibrary(
+      name: "CTIFF", path: "Sources/CTIFF", pkgConfig: "libtiff-4",
+      providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
     .target(
-      name: "CCodecs", dependencies: ["CJPEG", "CPNG"], path: "Sources/CCodecs",
-      linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+      name: "CCodecs",
+      dependencies: ["CJPEG", "CPNG", "CWebP", "CGIF", "CTIFF"] + (hasHEIF ? ["CHEIF"] : []),
+      path: "Sources/CCodecs",
+      // Homebrew's giflib tells pkg-config nothing.
+      cSettings: (hasHEIF ? [.define("CC_HEIF")] : [])
+        + [.unsafeFlags(["-I/opt/homebrew/include"], .when(platforms: [.macOS]))],
+      linkerSettings: (["jpeg", "png", "webp", "webpdemux", "gif", "tiff"]
+        + (hasHEIF ? ["heif"] : [])).map { .linkedLibrary($0) }
+        + [.unsafeFlags(["-L/opt/homebrew/lib"], .when(platforms: [.macOS]))]),
     .systemLibrary(
       name: "CCurl", path: "Sources/CCurl", pkgConfig: "libcurl",
       providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
@@ -168,8 +202,12 @@ let package = Package(
         "FunMatchReports", "FunMatchFrozen", "FunMatchONNX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    .target(name: "CMemory", path: "Sources/CMemory"),
     .executableTarget(
-      name: "funmatch", dependencies: reaching(["FunMatchCommands"]), path: "Sources/funmatch"),
+      name: "funmatch", dependencies: reaching(["FunMatchCommands"]) + ["CMemory"],
+      path: "Sources/funmatch"),
+    target(
+      "FunMatchReaders", ["FunMatchStudies", "CZlib"], path: "Fuzz/Readers", exclude: []),
     target(
       "FunMatchTestSupport", ["FunMatchTorch", "FunMatchDatasets"], path: "Tests/Support",
       exclude: [
@@ -189,10 +227,29 @@ let package = Package(
     .testTarget(
       name: "funmatchTests",
       dependencies: reaching([
-        "funmatch", "FunMatchTestSupport", "FunMatchCommands",
+        "funmatch", "FunMatchTestSupport", "FunMatchCommands", "FunMatchReaders",
       ]),
       path: "Tests/funmatchTests"),
-  ],
+  ] + heif,
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20
 )
+
+// What `make fuzz` builds, in folders of its own and with sanitizers.
+if Context.environment["FUNMATCH_FUZZ"] != nil {
+  package.targets += [
+    .systemLibrary(name: "CFuzzer", path: "Fuzz/CFuzzer"),
+    .executableTarget(
+      name: "fuzz", dependencies: reaching(["FunMatchReaders", "CFuzzer"]), path: "Fuzz/Fuzzer"),
+    .executableTarget(
+      name: "threads", dependencies: reaching(["FunMatchViews"]), path: "Fuzz/Threads"),
+  ]
+  let shim: [CSetting] = [
+    .unsafeFlags(["-fsanitize=fuzzer-no-link,undefined", "-fno-sanitize-recover=undefined"])
+  ]
+  for target in package.targets where ["CCodecs", "CHTTP"].contains(target.name) {
+    if Context.environment["FUNMATCH_FUZZ"] != "thread" {
+      target.cSettings = (target.cSettings ?? []) + shim
+    }
+  }
+}

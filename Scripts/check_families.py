@@ -5,7 +5,7 @@
 
 For each of timm's networks, with random weights and statistics:
 1. its state dictionary, saved by torch.save, is imported by `funmatch import`, which finds out what it is; `funmatch predict`
-   must give timm's logits.
+   must give timm's logits. So must an average of its weights in a checkpoint, and the folder that timm saves for Hugging Face.
 2. `funmatch export --format safetensors` must load strictly into timm and give the same logits again.
 3. The ONNX graph that `funmatch export --format onnx` writes must pass onnx.checker and give the same logits in ONNX Runtime.
 
@@ -28,6 +28,7 @@ import torch
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "Tests/Support"))
 from import_pytorch import timm  # noqa: E402
+from timm.models import save_for_hf  # noqa: E402
 
 import onnx  # noqa: E402
 import onnxruntime  # noqa: E402
@@ -95,6 +96,14 @@ def travel(checks, name):
     checks.funmatch("import", checks.file("theirs.pth"), "--output", checks.file("ours.safetensors"))
     checks.check(f"{name}, imported", checks.predict(checks.file("ours.safetensors"), images), theirs)
 
+    # As trainings leave weights, and as Hugging Face has them.
+    average = torch.optim.swa_utils.AveragedModel(network)
+    torch.save({"model": timm.create_model(name).state_dict(), "model_ema": average.state_dict()}, checks.file("average.pth"))
+    save_for_hf(network, checks.file("folder"), safe_serialization=True)
+    for file in ("average.pth", "folder"):
+        checks.funmatch("import", checks.file(file), "--output", checks.file("other.safetensors"))
+        checks.check(f"{name}, {file}", checks.predict(checks.file("other.safetensors"), images), theirs)
+
     checks.funmatch("export", checks.file("ours.safetensors"), "--format", "safetensors", "--output", checks.file("back.safetensors"))
     back = timm.create_model(name).eval()
     back.load_state_dict(safetensors.torch.load_file(checks.file("back.safetensors")), strict=True)
@@ -136,7 +145,7 @@ def photographs(checks, variant):
     numpy.save(checks.file("pixels.npy"), numpy.stack(pixels))
     checks.funmatch("predict", model, "--input", checks.file("pixels.npy"), "--output", checks.file("logits.npy"), "--threads", "1")
     checks.check(f"EfficientNet-Lite{variant} on {len(paths)} photographs", numpy.load(checks.file("logits.npy")), theirs)
-    predictions = json.loads(checks.funmatch("predict", model, *map(str, paths), "--top", "1", "--json", "--threads", "1").splitlines()[-1])
+    predictions = json.loads(checks.funmatch("predict", model, *map(str, paths), "--top", "1", "--json", "--threads", "1"))
     right = sum(image["top"][0]["index"] == label for image, label in zip(predictions["predictions"], labels))
     checks.failed = checks.failed or right < 17 or len(paths) != 20
     print(f"{'ok  ' if right >= 17 else 'FAIL'} EfficientNet-Lite{variant}: {right} of {len(paths)} right at {size} px")

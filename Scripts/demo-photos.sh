@@ -67,7 +67,7 @@ fetch_teacher
 [ "${1:-}" != data ] || exit 0
 
 compare() {
-  "$tool" evaluate "$1" --data "photos:$data/held-out" --teacher "$data/efficientnet-lite1.safetensors" --json
+  "$tool" evaluate "$@" --data "photos:$data/held-out" --teacher "$data/efficientnet-lite1.safetensors"
 }
 
 # A fresh student: the first update of a warm-up has learning rate 0.
@@ -78,21 +78,20 @@ trap 'rm -rf "$before"' EXIT
   cat "$before/errors" >&2
   exit 1
 }
-first=$(compare "$before/run/student.safetensors" | tail -n 1)
+first=$(compare "$before/run/student.safetensors" --json)
 
 resume=()
 [ ! -e "$output/recipe.yaml" ] || resume=(--resume)
 started=$(date +%s)
 "$tool" distill "$recipe" --output "$output" "${resume[@]+"${resume[@]}"}" >/dev/null
 minutes=$(awk -v a="$started" -v b="$(date +%s)" 'BEGIN { printf "%.1f", (b - a) / 60 }')
-result=$(compare "$output/student.safetensors")
-last=$(tail -n 1 <<<"$result")
+last=$(compare "$output/student.safetensors" --json)
 
 number() { sed -n 's/.*"'"$2"'":\([-0-9.e]*\).*/\1/p' <<<"$1"; }
 echo
 echo "What the student learnt in $minutes minutes, without a label, of photographs that it never saw:"
 echo
-sed '/^{/d' <<<"$result" | sed -n '1,4p'
+compare "$output/student.safetensors" | sed -n 1,4p
 echo
 printf '%-28s %10s %10s\n' '' before after
 printf '%-28s %10.4f %10.4f\n' "agreement with the teacher" "$(number "$first" agreement)" "$(number "$last" agreement)"

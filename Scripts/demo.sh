@@ -30,12 +30,14 @@ seconds=$(awk -v a="$started" -v b="$(date +%s.%N)" 'BEGIN { printf "%.1f", b - 
 echo
 echo "What the student learnt in $seconds s, without a label, on pictures that it never saw:"
 echo
-result=$("$tool" evaluate "$output/student.safetensors" --data fashion-mnist:test \
-  --teacher Recipes/fashion-mnist-teacher.safetensors --json)
-sed '$d' <<<"$result"
+compare() {
+  "$tool" evaluate "$output/student.safetensors" --data fashion-mnist:test \
+    --teacher Recipes/fashion-mnist-teacher.safetensors "$@"
+}
+compare | sed -n 1,4p
 echo
 echo "student, a model file:     $output/student.safetensors"
 echo "one line a step:           $output/metrics.jsonl"
 [ ! -e "$output/report/accuracy.svg" ] || echo "accuracy over the steps:   $output/report/accuracy.svg"
-json=$(tail -n 1 <<<"$result")
+json=$(compare --json)
 echo "${json%\}},\"seconds\":$seconds}"

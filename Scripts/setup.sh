@@ -86,6 +86,9 @@ check_other_system() {
   check_header zlib.h || missing+=("zlib (zlib.h)")
   check_header jpeglib.h || missing+=("libjpeg-turbo (jpeglib.h)")
   check_header png.h || missing+=("libpng (png.h)")
+  check_header webp/demux.h || missing+=("libwebp with libwebpdemux (webp/demux.h)")
+  check_header gif_lib.h || missing+=("giflib (gif_lib.h)")
+  check_header tiffio.h || missing+=("libtiff (tiffio.h)")
   check_header curl/curl.h || missing+=("libcurl (curl/curl.h)")
   have unzip || missing+=(unzip)
   have gnuplot || missing+=(gnuplot)
@@ -101,16 +104,26 @@ install_packages() {
     # Debian has libcurl's headers in three packages of which one can be there, and any will do.
     dpkg-query -W -f='${Package} ${db:Status-Abbrev}\n' 'libcurl4-*-dev' 2>/dev/null | grep -q ' ii' ||
       curl=(libcurl4-openssl-dev)
-    install_debian_packages libzip-dev zlib1g-dev libjpeg-dev libpng-dev ${curl[@]+"${curl[@]}"} gnuplot-nox dataset-fashion-mnist unzip curl tar
+    install_debian_packages libzip-dev zlib1g-dev libjpeg-dev libpng-dev libwebp-dev libgif-dev libtiff-dev \
+      ${curl[@]+"${curl[@]}"} gnuplot-nox dataset-fashion-mnist unzip curl tar
   elif [ "$system" = Darwin ]; then
-    have brew || fail "Homebrew (https://brew.sh) is needed for: libzip jpeg-turbo libpng gnuplot"
-    install_brew_packages libzip jpeg-turbo libpng gnuplot
+    have brew || fail "Homebrew (https://brew.sh) is needed for: libzip jpeg-turbo libpng webp giflib libtiff gnuplot"
+    install_brew_packages libzip jpeg-turbo libpng webp giflib libtiff gnuplot
   else
     check_other_system
   fi
 }
 
 # --- libtorch ------------------------------------------------------------------------------------------------------
+
+# Package.swift asks whether this libtorch has CUDA, and whether libheif is there. SwiftPM keeps the answer by Package.swift's
+# text alone, and its plan of the build by that file's age, so that it would miss a change; without these caches and plans it
+# makes them anew (some seconds).
+forget_plans() {
+  local caches=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}
+  [ "$system" != Darwin ] || caches=${HOME:-/nonexistent}/Library/Caches
+  rm -f "$caches"/org.swift.swiftpm/manifests/manifest.db* .build/manifest.db* .build/{debug,release}.yaml
+}
 
 is_libtorch() {
   [ -f "$1/include/ATen/ATen.h" ] && { [ -e "$1/lib/libtorch.so" ] || [ -e "$1/lib/libtorch.dylib" ]; }
@@ -122,12 +135,7 @@ link_libtorch() {
     fail ".deps/libtorch is no link and holds no whole libtorch: please move it away"
   fi
   ln -sfn "$1" "$deps/libtorch"
-  # Package.swift asks whether this libtorch has CUDA. SwiftPM keeps the answer by Package.swift's text alone, and its plan
-  # of the build by that file's age, so that it would miss a change of libtorch; without these caches and plans it makes
-  # them anew (some seconds).
-  local caches=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}
-  [ "$system" != Darwin ] || caches=${HOME:-/nonexistent}/Library/Caches
-  rm -f "$caches"/org.swift.swiftpm/manifests/manifest.db* .build/manifest.db* .build/{debug,release}.yaml
+  forget_plans
 }
 
 # pip for the machine's own Python, or else, as libtorch does not depend on Python, for one that wheels exist for.
@@ -404,8 +412,23 @@ install_pytorch() {
   rm -f "$deps/pip.log"
 }
 
+# --- libheif -------------------------------------------------------------------------------------------------------
+
+# With it HEIF and AVIF are read, too. It is not installed here, since it takes a dozen libraries with it: who wants it installs
+# libheif-dev (Homebrew: libheif) and calls this again.
+note_libheif() {
+  local compiler now=no
+  compiler=$(command -v clang || command -v cc || echo false)
+  ! check_header libheif/heif.h || now=yes
+  mkdir -p "$deps"
+  [ "$(cat "$deps/libheif" 2>/dev/null)" != "$now" ] || return 0
+  forget_plans
+  echo "$now" >"$deps/libheif"
+}
+
 check_swift
 install_packages
+note_libheif
 install_libtorch
 install_openvino
 if [ "${1:-}" = tests ]; then

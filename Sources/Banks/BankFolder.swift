@@ -11,7 +11,7 @@ struct BankFolder {
   /// - Throws: `FileError` when it cannot be made.
   init(_ path: String, _ identity: BankIdentity) throws {
     (self.path, self.identity) = (path, identity)
-    try AtomicFile.makeFolder(path)
+    try CacheFolder.use { try AtomicFile.makeFolder(path) }
   }
 
   /// What every description begins with.

@@ -20,7 +20,7 @@ public final class FixedTargets {
     var done: Int
     /// Images that could not be decoded when the teacher was to be shown them.
     var missing: [Int] = []
-    /// SHA-256 of the logits, once they are complete.
+    /// SHA-256 of the logits that are done.
     var sha256: String?
   }
 
@@ -30,7 +30,9 @@ public final class FixedTargets {
   public let path: String
   private let sidecar: String
   private var description: Description
-  private var logits = Data()
+  private var input: InputFile?
+  /// Of the logits that are done.
+  private var checksum = RunningChecksum()
 
   /// What is worth telling of what was found: another environment, or why nothing fits.
   public let note: String?
@@ -78,13 +80,18 @@ public final class FixedTargets {
     if found.done == found.images {
       description = found
       guard try Checksum.sha256(file: path) == found.sha256 else { throw damage() }
-      try map()
+      try open()
       return
     }
     // Without the logits that it tells of, it is of no use.
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
     let size = (attributes?[.size] as? NSNumber)?.intValue ?? 0
-    if size >= found.done * row { description = found }
+    guard size >= found.done * row else { return }
+    var sum = RunningChecksum()
+    try sum.update(file: path, count: found.done * row)
+    // Earlier versions wrote none before all were done.
+    guard found.sha256 == nil || found.sha256 == sum.text else { throw damage() }
+    (description, checksum) = (found, sum)
   }
 
   /// Whether there are logits of all images.
@@ -110,7 +117,7 @@ public final class FixedTargets {
   ) throws {
     var file: FileLock?
     func beginning() throws -> Int? {
-      file = try isComplete ? nil : begun(isWaited)
+      file = try isComplete ? nil : CacheFolder.use { try begun(isWaited) }
       return file == nil && !isComplete ? nil : done
     }
     guard let begin = try group?.shared(beginning) ?? beginning() else { return }
@@ -127,12 +134,12 @@ public final class FixedTargets {
       let end = min(start + turn, images)
       var isSaved = false
       if let file {
-        try write(all.compactMap { $0 }, to: file)
+        try CacheFolder.use { try write(all.compactMap { $0 }, to: file) }
         isSaved = done == images || saved.duration(to: .now) > .seconds(2)
       }
       let goesOn = progress(end)
       if let file, isSaved || !goesOn {
-        try save(file)
+        try CacheFolder.use { try save(file) }
         saved = .now
       }
       if !goesOn && end < images { return }
@@ -145,7 +152,7 @@ public final class FixedTargets {
         "\(path): is not what the first process wrote; expected a folder that all processes share "
           + "(FUNMATCH_CACHE can name it)")
     }
-    try map()
+    try open()
   }
 
   /// The lock of the file, and what whoever had it has done; `nil` when the user gives up waiting, or the work is done.
@@ -211,27 +218,31 @@ public final class FixedTargets {
       for image in 0..<logits.shape[0] where values[image * classes].isNaN {
         description.missing.append(done + image)
       }
-      try file.write(values.withUnsafeBytes { Array($0) }, at: done * row)
+      let bytes = values.withUnsafeBytes { Array($0) }
+      bytes.withUnsafeBytes { checksum.update($0) }
+      try file.write(bytes, at: done * row)
       description.done += logits.shape[0]
     }
   }
 
   private func save(_ file: FileLock) throws {
     try file.synchronize()
-    if isComplete { description.sha256 = try Checksum.sha256(file: path) }
+    description.sha256 = checksum.text
     try JSONText.write(description, to: sidecar)
   }
 
   /// Logits (N, classes) of images, on the CPU.
   ///
   /// - Precondition: they are complete.
-  public func logits(_ indices: [Int]) -> Tensor {
+  /// - Throws: `FileError` when the file can no longer be read, or has become too short.
+  public func logits(_ indices: [Int]) throws -> Tensor {
     precondition(isComplete)
-    var bytes = [UInt8]()
-    bytes.reserveCapacity(indices.count * row)
-    for index in indices { bytes += logits[index * row..<(index + 1) * row] }
-    return bytes.withUnsafeBytes {
-      Tensor(bytes: $0, shape: [indices.count, classes], dtype: .f32)
+    guard let input else { throw damage() }
+    return try Tensor(shape: [indices.count, classes], dtype: .f32) { bytes in
+      for (place, index) in indices.enumerated() {
+        let slot = UnsafeMutableRawBufferPointer(rebasing: bytes[place * row..<(place + 1) * row])
+        try input.read(at: index * row, into: slot)
+      }
     }
   }
 
@@ -257,11 +268,10 @@ public final class FixedTargets {
     return views.mean([1]).logProbabilities
   }
 
-  private func map() throws {
-    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped),
-      data.count == description.images * row
-    else { throw damage() }
-    logits = data
+  private func open() throws {
+    let file = try InputFile(path)
+    guard file.size == description.images * row else { throw damage() }
+    input = file
   }
 
   private func damage() -> FileError {

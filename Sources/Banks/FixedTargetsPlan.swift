@@ -93,7 +93,7 @@ public struct FixedTargetsPlan {
         if !isTold { log.info("another process computes the same; waiting for it") }
         isTold = true
         // The others learn of it from what the first returns: nothing else is said meanwhile.
-        return !shouldStop() && group?.wish ?? .none == .none
+        return !shouldStop() && (group?.wish ?? ProcessGroup.Wish.none) == ProcessGroup.Wish.none
       },
       progress: { done in
         if last.duration(to: .now) > .seconds(5) {

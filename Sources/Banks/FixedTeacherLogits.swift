@@ -15,11 +15,13 @@ public struct FixedTeacherLogits: TeacherLogits {
 
   /// Each teacher's logits (N, classes) of the images. Where the student's images are mixed, the
   /// teacher's probabilities are, as labels would be.
-  public func logits(_ batch: Batch, step: Int) -> [Tensor] {
-    targets.map { targets in
-      let logits = targets.logits(batch.indices).to(device)
+  ///
+  /// - Throws: `FileError` when they can no longer be read.
+  public func logits(_ batch: Batch, step: Int) throws -> [Tensor] {
+    try targets.map { targets in
+      let logits = try targets.logits(batch.indices).to(device)
       guard batch.lambda < 1 else { return logits }
-      let partner = targets.logits(batch.partners).to(device)
+      let partner = try targets.logits(batch.partners).to(device)
       return Mixup.mix(logits.softmax(), partner.softmax(), lambda: batch.lambda).logProbabilities
     }
   }

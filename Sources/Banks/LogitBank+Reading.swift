@@ -62,13 +62,9 @@ extension LogitBank {
     let page = try description()
     guard page.steps > 0 else { return page }
     let count = page.steps * page.row
-    guard size >= count,
-      let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped),
-      data.count >= count
-    else { throw damage("is shorter than \(sidecar) tells") }
-    let found = data.withUnsafeBytes {
-      Checksum.sha256s(of: UnsafeRawBufferPointer(rebasing: $0[..<count]), each: page.chunk)
-    }
+    let file = try InputFile(path)
+    guard file.size >= count else { throw damage("is shorter than \(sidecar) tells") }
+    let found = try Checksum.sha256s(of: file, first: count, each: page.chunk)
     let pairs = zip(found, page.checksums)
     if let wrong = Array(pairs).firstIndex(where: { $0 != $1 }) {
       let first = wrong * page.stepsPerChunk + 1

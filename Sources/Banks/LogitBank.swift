@@ -31,7 +31,7 @@ public final class LogitBank {
   /// Checksums of the whole chunks of them.
   private var checksums: [String] = []
   private var file: FileLock?
-  private var mapped = Data()
+  private var input: InputFile?
   /// What is worth telling of what was found: another environment, or why nothing fits.
   public let note: String?
   /// Whether it is another environment's, which deserves a warning.
@@ -105,14 +105,14 @@ public final class LogitBank {
     known = try verified()
     steps = known.steps
     checksums = Array(known.checksums.prefix(steps / known.stepsPerChunk))
-    mapped = Data()
+    input = nil
   }
 
   /// Locks the bank for this object, unless another one has it or it cannot be written.
   private func beginRecording() throws {
     let lock: FileLock?
     do {
-      lock = try FileLock.take(path)
+      lock = try CacheFolder.use { try FileLock.take(path) }
     } catch let error as FileError {
       // What others recorded can be read all the same.
       guard steps > 0, [EACCES, EROFS, EPERM].contains(error.code) else { throw error }
@@ -126,7 +126,7 @@ public final class LogitBank {
     }
     if try description() != known { try read() }
     // Before the first logit, so that logits without a description are always a mistake.
-    if known.steps == 0 { try JSONText.write(known, to: sidecar) }
+    if known.steps == 0 { try CacheFolder.use { try JSONText.write(known, to: sidecar) } }
     try lock.truncate(to: steps * known.row)
     isWritable = true
   }
@@ -137,26 +137,24 @@ public final class LogitBank {
   /// - Throws: `FileError` when the file has become too short.
   public func logits(_ step: Int) throws -> [Tensor] {
     precondition(step >= 0 && step < steps, "step \(step) is not among \(steps) recorded ones")
-    try map((step + 1) * known.row)
+    let file = try opened((step + 1) * known.row)
     var start = step * known.row
-    return mapped.withUnsafeBytes { bytes in
-      known.classes.map { classes in
-        let size = batchSize * classes * known.precision.dtype.size
-        let part = UnsafeRawBufferPointer(rebasing: bytes[start..<start + size])
-        start += size
-        return Tensor(bytes: part, shape: [batchSize, classes], dtype: known.precision.dtype)
-          .to(.f32)
+    return try known.classes.map { classes in
+      let values = try Tensor(shape: [batchSize, classes], dtype: known.precision.dtype) {
+        try file.read(at: start, into: $0)
+        start += $0.count
       }
+      return values.to(.f32)
     }
   }
 
-  /// Makes at least the first bytes readable.
-  private func map(_ count: Int) throws {
-    guard mapped.count < count else { return }
-    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped),
-      data.count >= count
-    else { throw damage("is shorter than \(sidecar) tells") }
-    mapped = data
+  /// The file, with at least so many bytes.
+  private func opened(_ count: Int) throws -> InputFile {
+    if let input, input.size >= count { return input }
+    let file = try InputFile(path)
+    guard file.size >= count else { throw damage("is shorter than \(sidecar) tells") }
+    input = file
+    return file
   }
 
   /// Logits as they come back from the bank: rounded to what it stores, f32, on their device.
@@ -227,7 +225,7 @@ public final class LogitBank {
   private func recording(_ body: (FileLock) throws -> Void) throws {
     guard let file else { return }
     do {
-      try body(file)
+      try CacheFolder.use { try body(file) }
     } catch {
       isWritable = false
       throw error
@@ -237,10 +235,7 @@ public final class LogitBank {
   /// The checksum of the latest bytes.
   private func checksumOfLast(_ count: Int) throws -> String {
     let end = steps * known.row
-    try map(end)
-    return mapped.withUnsafeBytes {
-      Checksum.sha256(of: UnsafeRawBufferPointer(rebasing: $0[end - count..<end]))
-    }
+    return Checksum.sha256(of: try opened(end).read(at: end - count, count: count))
   }
 
   /// Brings everything that was recorded to the disk, for good.

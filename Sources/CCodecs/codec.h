@@ -7,9 +7,6 @@
 
 #include "CCodecs.h"
 
-typedef struct cc_jpeg cc_jpeg;
-typedef struct cc_png cc_png;
-
 typedef struct {
   int32_t y, x, height, width;
 } cc_box;
@@ -24,21 +21,38 @@ int32_t cc_check_size(uint64_t height, uint64_t width, uint64_t limit, char *mes
 // The message for a header that promises more pixels than the file's bytes can hold.
 int32_t cc_fail_promise(uint64_t height, uint64_t width, size_t count, char *message);
 
-// The orientation, 1 to 8, that the TIFF structure of an EXIF block names; 1 where it names none.
+// The orientation, 1 to 8, that the TIFF structure of an EXIF block names, before which its own
+// "Exif" and two bytes may stand; 1 where it names none.
 int32_t cc_exif_orientation(const uint8_t *tiff, size_t count);
 
-cc_jpeg *cc_jpeg_create(void);
-void cc_jpeg_destroy(cc_jpeg *jpeg);
-int32_t cc_jpeg_open(cc_jpeg *jpeg, const uint8_t *bytes, size_t count, int32_t flags,
-                     uint64_t limit, char *message, cc_header *header);
-// `pixels` holds box.height * min(box.width + CC_MARGIN, the image's width) * 3 bytes.
-int32_t cc_jpeg_decode(cc_jpeg *jpeg, cc_box box, char *message, uint8_t *pixels,
-                       cc_layout *layout);
+// Key by ink to RGB with the pixels of Pillow's convert("RGB"); `inks` are C, M, Y and K, where 255
+// is full ink.
+void cc_convert_inks(const uint8_t *inks, size_t count, uint8_t *pixels);
 
-cc_png *cc_png_create(void);
-void cc_png_destroy(cc_png *png);
-int32_t cc_png_open(cc_png *png, const uint8_t *bytes, size_t count, int32_t flags, uint64_t limit,
-                    char *message, cc_header *header);
-int32_t cc_png_decode(cc_png *png, cc_box box, char *message, uint8_t *pixels);
+// Memory that is kept from one image to the next.
+typedef struct {
+  uint8_t *bytes;
+  size_t capacity;
+} cc_buffer;
+
+// Makes room for `size` bytes, whose contents are lost. False when memory runs out.
+bool cc_reserve(cc_buffer *buffer, size_t size);
+
+// Gives up what only a rare, huge image needs.
+void cc_trim(cc_buffer *buffer);
+
+// How one format is decoded; `state` is what `create` made.
+typedef struct {
+  void *(*create)(void);  // null when memory runs out
+  void (*destroy)(void *state);
+  int32_t (*open)(void *state, const uint8_t *bytes, size_t count, int32_t flags, uint64_t limit,
+                  char *message, cc_header *header);
+  // `pixels` holds box.height * min(box.width + CC_MARGIN, the image's width) * 3 bytes; `layout`
+  // says before that the box fills them from the start, row by row.
+  int32_t (*decode)(void *state, cc_box box, char *message, uint8_t *pixels, cc_layout *layout);
+} cc_codec;
+
+extern const cc_codec cc_jpeg_codec, cc_png_codec, cc_webp_codec, cc_gif_codec, cc_bmp_codec,
+    cc_tiff_codec, cc_heif_codec;
 
 #endif

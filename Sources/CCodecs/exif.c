@@ -1,9 +1,9 @@
 // The one tag of EXIF that matters for pixels.
-#include "codec.h"
-
 #include <string.h>
 
-enum { ORIENTATION = 0x0112, SHORT = 3 };
+#include "codec.h"
+
+enum { ORIENTATION = 0x0112, SHORT = 3, LONG = 4 };
 
 typedef struct {
   const uint8_t *bytes;
@@ -22,6 +22,10 @@ static uint32_t number(const tiff_reader *tiff, size_t offset, size_t size) {
 }
 
 int32_t cc_exif_orientation(const uint8_t *bytes, size_t count) {
+  if (count > 6 && memcmp(bytes, "Exif", 5) == 0) {
+    bytes += 6;
+    count -= 6;
+  }
   if (count < 8 || (memcmp(bytes, "II*\0", 4) != 0 && memcmp(bytes, "MM\0*", 4) != 0)) return 1;
   tiff_reader tiff = {bytes, count, bytes[0] == 'M'};
   size_t directory = number(&tiff, 4, 4);
@@ -30,7 +34,10 @@ int32_t cc_exif_orientation(const uint8_t *bytes, size_t count) {
     size_t entry = directory + 2 + 12 * i;
     if (entry + 12 > count) return 1;
     if (number(&tiff, entry, 2) != ORIENTATION) continue;
-    uint32_t value = number(&tiff, entry + 2, 2) == SHORT ? number(&tiff, entry + 8, 2) : 1;
+    // Some writers store it as LONG.
+    uint32_t type = number(&tiff, entry + 2, 2);
+    size_t size = type == SHORT ? 2 : type == LONG ? 4 : 0;
+    uint32_t value = number(&tiff, entry + 8, size);
     return value >= 1 && value <= 8 ? (int32_t)value : 1;
   }
   return 1;

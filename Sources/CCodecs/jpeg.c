@@ -19,7 +19,7 @@
 enum { MOST_SCANS = 1000 };
 static const uint64_t MOST_PIXELS_OF_ALL_SCANS = 4000000000;
 
-struct cc_jpeg {
+typedef struct {
   struct jpeg_decompress_struct info;
   struct jpeg_error_mgr errors;
   struct jpeg_progress_mgr progress;
@@ -32,9 +32,8 @@ struct cc_jpeg {
   int32_t flags;
   uint64_t limit;
   char *message;
-  uint8_t *line;  // one row of CMYK
-  size_t line_capacity;
-};
+  cc_buffer line;  // one row of CMYK
+} cc_jpeg;
 
 static cc_jpeg *of(j_common_ptr info) { return (cc_jpeg *)info->client_data; }
 
@@ -103,7 +102,7 @@ static void on_progress(j_common_ptr info) {
   }
 }
 
-cc_jpeg *cc_jpeg_create(void) {
+static void *create(void) {
   cc_jpeg *jpeg = calloc(1, sizeof(cc_jpeg));
   if (jpeg == NULL) return NULL;
   char message[CC_MESSAGE_SIZE];
@@ -123,11 +122,11 @@ cc_jpeg *cc_jpeg_create(void) {
   return jpeg;
 }
 
-void cc_jpeg_destroy(cc_jpeg *jpeg) {
-  if (jpeg == NULL) return;
+static void destroy(void *opaque) {
+  cc_jpeg *jpeg = opaque;
   jpeg_destroy_decompress(&jpeg->info);
   cc_jpeg_memory_free(&jpeg->memory);
-  free(jpeg->line);
+  free(jpeg->line.bytes);
   free(jpeg);
 }
 
@@ -149,18 +148,18 @@ static void forget_tables(j_decompress_ptr info) {
   info->src = NULL;
 }
 
+// From the first EXIF block that names one, whatever other blocks there are.
 static int32_t orientation(j_decompress_ptr info) {
-  static const uint8_t name[] = {'E', 'x', 'i', 'f', 0, 0};
   for (jpeg_saved_marker_ptr marker = info->marker_list; marker; marker = marker->next) {
-    if (marker->data_length > sizeof(name) && memcmp(marker->data, name, sizeof(name)) == 0) {
-      return cc_exif_orientation(marker->data + sizeof(name), marker->data_length - sizeof(name));
-    }
+    int32_t found = cc_exif_orientation(marker->data, marker->data_length);
+    if (found != 1) return found;
   }
   return 1;
 }
 
-int32_t cc_jpeg_open(cc_jpeg *jpeg, const uint8_t *bytes, size_t count, int32_t flags,
-                     uint64_t limit, char *message, cc_header *header) {
+static int32_t open(void *opaque, const uint8_t *bytes, size_t count, int32_t flags, uint64_t limit,
+                    char *message, cc_header *header) {
+  cc_jpeg *jpeg = opaque;
   struct jpeg_decompress_struct *info = &jpeg->info;
   jpeg->message = message;
   jpeg->bytes = bytes;
@@ -196,9 +195,15 @@ int32_t cc_jpeg_open(cc_jpeg *jpeg, const uint8_t *bytes, size_t count, int32_t 
   return status == CC_OK ? CC_OK : finish(jpeg, status);
 }
 
-// CMYK to RGB in TensorFlow's integer arithmetic. Files with Adobe's marker store the inks
-// inverted.
-static void convert_cmyk(const uint8_t *inks, size_t width, bool inverted, uint8_t *pixels) {
+// CMYK to RGB in TensorFlow's integer arithmetic, or in Pillow's. Files with Adobe's marker store
+// the inks inverted; Pillow takes it that all do.
+static void convert_cmyk(uint8_t *inks, size_t width, bool inverted, bool as_pillow,
+                         uint8_t *pixels) {
+  if (as_pillow) {
+    for (size_t i = 0; i < 4 * width; ++i) inks[i] = 255 - inks[i];
+    cc_convert_inks(inks, width, pixels);
+    return;
+  }
   for (size_t x = 0; x < width; ++x) {
     int key = inverted ? inks[4 * x + 3] : 255 - inks[4 * x + 3];
     for (size_t c = 0; c < 3; ++c) {
@@ -206,14 +211,6 @@ static void convert_cmyk(const uint8_t *inks, size_t width, bool inverted, uint8
       pixels[3 * x + c] = (uint8_t)(key * ink / 255);
     }
   }
-}
-
-static bool make_line(cc_jpeg *jpeg, size_t size) {
-  if (jpeg->line_capacity >= size) return true;
-  free(jpeg->line);
-  jpeg->line = malloc(size);
-  jpeg->line_capacity = jpeg->line == NULL ? 0 : size;
-  return jpeg->line != NULL;
 }
 
 // Columns `first` ..< `first + width` are decoded: those of the box, and so many around it that
@@ -229,8 +226,8 @@ static void crop_columns(j_decompress_ptr info, cc_box box, JDIMENSION *first, J
   if (*width < info->output_width) jpeg_crop_scanline(info, first, width);
 }
 
-static int32_t decode(cc_jpeg *jpeg, cc_box box, bool fast, char *message, uint8_t *pixels,
-                      cc_layout *layout) {
+static int32_t decode_box(cc_jpeg *jpeg, cc_box box, bool fast, char *message, uint8_t *pixels,
+                          cc_layout *layout) {
   struct jpeg_decompress_struct *info = &jpeg->info;
   jpeg->message = message;
   if (setjmp(jpeg->escape)) return finish(jpeg, jpeg->status);
@@ -250,7 +247,7 @@ static int32_t decode(cc_jpeg *jpeg, cc_box box, bool fast, char *message, uint8
   *layout = (cc_layout){3 * skipped, 3 * (size_t)width};
   if (cmyk) {
     *layout = (cc_layout){0, 3 * (size_t)box.width};
-    if (!make_line(jpeg, 4 * (size_t)width)) {
+    if (!cc_reserve(&jpeg->line, 4 * (size_t)width)) {
       return finish(jpeg, cc_fail(CC_FAILED, message, "out of memory"));
     }
   }
@@ -260,10 +257,11 @@ static int32_t decode(cc_jpeg *jpeg, cc_box box, bool fast, char *message, uint8
     JDIMENSION wanted = cmyk ? 1 : MAX_SAMP_FACTOR;
     if (wanted > (JDIMENSION)(box.height - y)) wanted = (JDIMENSION)(box.height - y);
     for (JDIMENSION i = 0; i < wanted; ++i) rows[i] = pixels + ((size_t)y + i) * layout->stride;
-    JDIMENSION read = jpeg_read_scanlines(info, cmyk ? &jpeg->line : rows, wanted);
+    JDIMENSION read = jpeg_read_scanlines(info, cmyk ? &jpeg->line.bytes : rows, wanted);
     if (read == 0) return finish(jpeg, cc_fail(CC_DAMAGED, message, "it ends at row %d", (int)y));
     if (cmyk) {
-      convert_cmyk(jpeg->line + 4 * skipped, (size_t)box.width, info->saw_Adobe_marker, rows[0]);
+      convert_cmyk(jpeg->line.bytes + 4 * skipped, (size_t)box.width, info->saw_Adobe_marker,
+                   jpeg->flags & CC_PILLOW, rows[0]);
     }
     y += (int32_t)read;
   }
@@ -272,13 +270,15 @@ static int32_t decode(cc_jpeg *jpeg, cc_box box, bool fast, char *message, uint8
   return finish(jpeg, CC_OK);
 }
 
-int32_t cc_jpeg_decode(cc_jpeg *jpeg, cc_box box, char *message, uint8_t *pixels,
-                       cc_layout *layout) {
+static int32_t decode(void *opaque, cc_box box, char *message, uint8_t *pixels, cc_layout *layout) {
+  cc_jpeg *jpeg = opaque;
   bool fast = !(jpeg->flags & CC_LIBJPEG_ONLY);
-  int32_t status = decode(jpeg, box, fast, message, pixels, layout);
+  int32_t status = decode_box(jpeg, box, fast, message, pixels, layout);
   if (status != START_OVER) return status;
   // The file is damaged, or at least odd. libjpeg decides what that means.
   cc_header header;
-  status = cc_jpeg_open(jpeg, jpeg->bytes, jpeg->count, jpeg->flags, jpeg->limit, message, &header);
-  return status == CC_OK ? decode(jpeg, box, false, message, pixels, layout) : status;
+  status = open(jpeg, jpeg->bytes, jpeg->count, jpeg->flags, jpeg->limit, message, &header);
+  return status == CC_OK ? decode_box(jpeg, box, false, message, pixels, layout) : status;
 }
+
+const cc_codec cc_jpeg_codec = {create, destroy, open, decode};

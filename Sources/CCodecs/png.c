@@ -1,6 +1,6 @@
 // PNG decoding as TensorFlow's tf.io.decode_image(channels=3) does it: palettes and gray expanded,
-// the high byte of 16-bit samples, alpha dropped without compositing, gamma and profiles ignored.
-// And PNG encoding of RGB.
+// the high byte of 16-bit samples (or gray as Pillow reads it), alpha dropped without compositing,
+// gamma and profiles ignored. And PNG encoding of RGB.
 #include <png.h>
 #include <setjmp.h>
 #include <stdbool.h>
@@ -11,19 +11,16 @@
 
 #include "codec.h"
 
-// What only a rare, huge image needs is given up after it.
-enum { MOST_KEPT = 128 << 20 };
-
-struct cc_png {
+typedef struct {
   png_structp png;
   png_infop info;
   const uint8_t *bytes;
   size_t left;
+  int32_t flags;
   char *message;
   jmp_buf escape;
-  uint8_t *rows;  // one row, or all of an interlaced image
-  size_t capacity;
-};
+  cc_buffer rows;  // one row, or all of an interlaced image
+} cc_png;
 
 static void on_error(png_structp png, png_const_charp text) {
   cc_png *state = png_get_error_ptr(png);
@@ -45,60 +42,59 @@ static void read_bytes(png_structp png, png_bytep target, size_t length) {
   state->left -= length;
 }
 
-cc_png *cc_png_create(void) { return calloc(1, sizeof(cc_png)); }
+static void *create(void) { return calloc(1, sizeof(cc_png)); }
 
 // Ends work on an image.
 static int32_t finish(cc_png *state, int32_t status) {
   if (state->png != NULL) png_destroy_read_struct(&state->png, &state->info, NULL);
-  if (state->capacity > MOST_KEPT) {
-    free(state->rows);
-    state->rows = NULL;
-    state->capacity = 0;
-  }
+  cc_trim(&state->rows);
   return status;
 }
 
-void cc_png_destroy(cc_png *state) {
-  if (state == NULL) return;
+static void destroy(void *opaque) {
+  cc_png *state = opaque;
   finish(state, CC_OK);
-  free(state->rows);
+  free(state->rows.bytes);
   free(state);
 }
 
-// From an eXIf chunk before the pixels. It may also come after them, where nobody has looked when the
+// From the eXIf chunk, which may also stand behind the pixels, where libpng has not been when the
 // size of the image is wanted.
-static int32_t orientation(cc_png *state) {
-#ifdef PNG_eXIf_SUPPORTED
-  png_bytep exif = NULL;
-  png_uint_32 count = 0;
-  if (png_get_eXIf_1(state->png, state->info, &count, &exif) != 0) {
-    return cc_exif_orientation(exif, count);
+static int32_t orientation(const uint8_t *bytes, size_t count) {
+  for (size_t start = 8; start + 12 <= count;) {
+    const uint8_t *chunk = bytes + start;
+    size_t size = png_get_uint_32(chunk);
+    if (size > count - start - 12) return 1;
+    if (memcmp(chunk + 4, "eXIf", 4) == 0) return cc_exif_orientation(chunk + 8, size);
+    start += size + 12;
   }
-#endif
   return 1;
 }
 
-int32_t cc_png_open(cc_png *state, const uint8_t *bytes, size_t count, int32_t flags,
-                    uint64_t limit, char *message, cc_header *header) {
+static int32_t open(void *opaque, const uint8_t *bytes, size_t count, int32_t flags, uint64_t limit,
+                    char *message, cc_header *header) {
+  cc_png *state = opaque;
   finish(state, CC_OK);
   state->bytes = bytes;
   state->left = count;
+  state->flags = flags;
   state->message = message;
   if (setjmp(state->escape)) return finish(state, CC_DAMAGED);
   state->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, state, on_error, on_warning);
   state->info = state->png == NULL ? NULL : png_create_info_struct(state->png);
   if (state->info == NULL) return finish(state, cc_fail(CC_FAILED, message, "out of memory"));
   png_set_read_fn(state->png, state, read_bytes);
-  // Not unpacked: a few kilobytes of compressed text can become gigabytes.
-  static const png_byte texts[] = "tEXt\0zTXt\0iTXt\0iCCP\0sPLT";
-  png_set_keep_unknown_chunks(state->png, PNG_HANDLE_CHUNK_NEVER, texts, 5);
+  // Not looked at: a few kilobytes of compressed text can become gigabytes, and of some libpng asks
+  // for as much memory as their length says before it sees that the file ends.
+  static const png_byte passed[] = "tEXt\0zTXt\0iTXt\0iCCP\0sPLT\0eXIf\0pCAL\0sCAL";
+  png_set_keep_unknown_chunks(state->png, PNG_HANDLE_CHUNK_NEVER, passed, 8);
   png_read_info(state->png, state->info);
 
   uint64_t height = png_get_image_height(state->png, state->info);
   uint64_t width = png_get_image_width(state->png, state->info);
   header->height = (int32_t)height;
   header->width = (int32_t)width;
-  if (flags & CC_ORIENTATION) header->orientation = orientation(state);
+  if (flags & CC_ORIENTATION) header->orientation = orientation(bytes, count);
   int32_t status = cc_check_size(height, width, limit, message);
   // Deflate shrinks by a factor of 1032 at most.
   if (status == CC_OK && height * png_get_rowbytes(state->png, state->info) / 1032 > count) {
@@ -107,15 +103,26 @@ int32_t cc_png_open(cc_png *state, const uint8_t *bytes, size_t count, int32_t f
   return status == CC_OK ? CC_OK : finish(state, status);
 }
 
-int32_t cc_png_decode(cc_png *state, cc_box box, char *message, uint8_t *pixels) {
+// Sixteen bits of gray as Pillow's convert("RGB") makes eight of them: cut off at 255.
+static void clip_gray(const uint8_t *samples, size_t width, uint8_t *pixels) {
+  for (size_t x = 0; x < width; ++x) {
+    memset(pixels + 3 * x, samples[2 * x] > 0 ? 255 : samples[2 * x + 1], 3);
+  }
+}
+
+static int32_t decode(void *opaque, cc_box box, char *message, uint8_t *pixels, cc_layout *layout) {
+  (void)layout;
+  cc_png *state = opaque;
   state->message = message;
   if (setjmp(state->escape)) return finish(state, CC_DAMAGED);
   png_structp png = state->png;
   png_byte colour = png_get_color_type(png, state->info);
-  png_set_strip_16(png);
+  bool clips = (state->flags & CC_PILLOW) && colour == PNG_COLOR_TYPE_GRAY &&
+               png_get_bit_depth(png, state->info) == 16;
+  if (!clips) png_set_strip_16(png);
   png_set_strip_alpha(png);
   if (colour == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
-  if (!(colour & PNG_COLOR_MASK_COLOR)) {
+  if (!(colour & PNG_COLOR_MASK_COLOR) && !clips) {
     png_set_expand_gray_1_2_4_to_8(png);
     png_set_gray_to_rgb(png);
   }
@@ -123,34 +130,37 @@ int32_t cc_png_decode(cc_png *state, cc_box box, char *message, uint8_t *pixels)
   png_read_update_info(png, state->info);
 
   size_t height = png_get_image_height(png, state->info);
-  size_t row = png_get_rowbytes(png, state->info);
-  if (row != (size_t)png_get_image_width(png, state->info) * 3) {
+  size_t row = png_get_rowbytes(png, state->info), pixel = clips ? 2 : 3;
+  if (row != (size_t)png_get_image_width(png, state->info) * pixel) {
     return finish(state, cc_fail(CC_FAILED, message, "rows of %zu bytes", row));
   }
   // The passes of an interlaced image work on all of it.
-  size_t needed = passes > 1 ? height * row : row;
-  if (state->capacity < needed) {
-    free(state->rows);
-    state->capacity = 0;
-    if ((state->rows = malloc(needed)) == NULL) {
-      return finish(state, cc_fail(CC_FAILED, message, "out of memory"));
-    }
-    state->capacity = needed;
+  if (!cc_reserve(&state->rows, passes > 1 ? height * row : row)) {
+    return finish(state, cc_fail(CC_FAILED, message, "out of memory"));
   }
+  uint8_t *rows = state->rows.bytes;
   for (int pass = 0; pass + 1 < passes; ++pass) {
-    for (size_t y = 0; y < height; ++y) png_read_row(png, state->rows + y * row, NULL);
+    for (size_t y = 0; y < height; ++y) png_read_row(png, rows + y * row, NULL);
   }
   size_t end = (size_t)(box.y + box.height), kept = (size_t)box.width * 3;
   for (size_t y = 0; y < end; ++y) {
-    uint8_t *line = state->rows + (passes > 1 ? y * row : 0);
+    uint8_t *line = rows + (passes > 1 ? y * row : 0);
     png_read_row(png, line, NULL);
     if (y < (size_t)box.y) continue;
-    memcpy(pixels + (y - (size_t)box.y) * kept, line + (size_t)box.x * 3, kept);
+    uint8_t *target = pixels + (y - (size_t)box.y) * kept;
+    line += (size_t)box.x * pixel;
+    if (clips) {
+      clip_gray(line, (size_t)box.width, target);
+    } else {
+      memcpy(target, line, kept);
+    }
   }
   // Rows below the box are not looked at; after the last one, the end of the file is.
   if (end == height) png_read_end(png, NULL);
   return finish(state, CC_OK);
 }
+
+const cc_codec cc_png_codec = {create, destroy, open, decode};
 
 static png_image rgb_image(int32_t height, int32_t width) {
   png_image image = {0};

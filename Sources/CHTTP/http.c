@@ -129,8 +129,8 @@ static void allow(CURL *curl, const char *address) {
 #endif
 }
 
-int32_t ch_get(ch_client *client, const char *address, const char *range, int32_t patience,
-               ch_sink sink, void *context, char *message, ch_answer *answer) {
+int32_t ch_get(ch_client *client, const char *address, const char *range, const char *token,
+               int32_t patience, ch_sink sink, void *context, char *message, ch_answer *answer) {
   CURL *curl = client->curl;
   char text[CURL_ERROR_SIZE] = {0};
   client->sink = sink;
@@ -151,7 +151,12 @@ int32_t ch_get(ch_client *client, const char *address, const char *range, int32_
   allow(curl, address);
   // Signals belong to the program.
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
+  if (token != NULL) {
+    curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+    curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, token);
+  } else {
+    curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
+  }
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "funmatch");
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)(patience < 30 ? patience : 30));
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);

@@ -19,9 +19,14 @@ const char *cov_open(const char *path, cov_functions *functions) {
     memcpy(&functions->name, &found, sizeof found);                                                \
   }
   COV_FUNCTIONS(COV_FIND)
-  COV_COMPILE_MODEL(COV_FIND)
+  COV_VARIADIC_FUNCTIONS(COV_FIND)
 #undef COV_FIND
   return NULL;
+}
+
+cov_status cov_read_whole_files(const cov_functions *functions, const ov_core_t *core) {
+  // Without a device it is for all.
+  return functions->ov_core_set_property(core, "", "ENABLE_MMAP", "NO");
 }
 
 cov_status cov_compile(const cov_functions *functions, const ov_core_t *core,

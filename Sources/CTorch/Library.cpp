@@ -6,6 +6,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <vector>
 
 #include "Internal.h"
 
@@ -119,6 +120,38 @@ int32_t ct_kernel_threads(void) {
     seen.insert(std::this_thread::get_id());
   });
   return static_cast<int32_t>(seen.size());
+}
+
+// Threads that can be started beside this one, of so many.
+static int32_t startable(int32_t wanted) {
+  std::mutex mutex;
+  std::vector<std::thread> all;
+  {
+    // All are there at a time, as those of an operator are.
+    std::lock_guard<std::mutex> lock(mutex);
+    try {
+      for (int32_t i = 0; i < wanted; ++i)
+        all.emplace_back([&] { std::lock_guard<std::mutex> wait(mutex); });
+    } catch (const std::exception &) {
+      // The system has no more.
+    }
+  }
+  for (auto &thread : all) thread.join();
+  return static_cast<int32_t>(all.size());
+}
+
+int32_t ct_usable_threads(void) {
+  const int32_t wanted = at::get_num_threads();
+#if defined(__linux__)
+  // Teams may else be smaller than asked for, and oneDNN's barriers wait for those who are missing.
+  using Setting = void (*)(int);
+  const auto setDynamic = reinterpret_cast<Setting>(dlsym(RTLD_DEFAULT, "omp_set_dynamic"));
+  if (setDynamic) setDynamic(0);
+#endif
+  // libgomp ends the program where one cannot be started.
+  const int32_t started = 1 + startable(wanted - 1);
+  if (started < wanted) return started;
+  return std::min(wanted, ct_kernel_threads());
 }
 
 int32_t ct_manual_seed(uint64_t seed) {

@@ -6,6 +6,8 @@
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <iostream>
+#include <map>
+#include <optional>
 #include <sstream>
 
 #include "Internal.h"
@@ -17,7 +19,32 @@ namespace {
 struct Program {
   virtual ~Program() = default;
   virtual at::Tensor run(const at::Tensor &x) = 0;
+  /// The type of its values, if it is one of half precision.
+  virtual std::optional<at::ScalarType> halfType() const = 0;
+
+  /// Runs it on images in f32 or, if it refuses those and its values are of half precision, in their type from then on.
+  at::Tensor runInItsType(const at::Tensor &x) {
+    if (type) return run(x.to(*type));
+    try {
+      return run(x);
+    } catch (const std::exception &) {
+      const auto half = halfType();
+      if (!half) throw;
+      auto result = run(x.to(*half));
+      type = half;
+      return result;
+    }
+  }
+
+ private:
+  std::optional<at::ScalarType> type;
 };
+
+/// `type`, if it is one of half precision.
+std::optional<at::ScalarType> half(at::ScalarType type) {
+  if (type == at::kHalf || type == at::kBFloat16) return type;
+  return std::nullopt;
+}
 
 struct Script final : Program {
   torch::jit::Module module;
@@ -38,6 +65,13 @@ struct Script final : Program {
                 "it gives ", result.type()->repr_str(),
                 ", not a tensor or a tuple that starts with one");
     return result.toTupleRef().elements()[0].toTensor();
+  }
+
+  std::optional<at::ScalarType> halfType() const override {
+    for (const auto &parameter : module.parameters()) {
+      if (parameter.is_floating_point()) return half(parameter.scalar_type());
+    }
+    return std::nullopt;
   }
 };
 
@@ -81,6 +115,14 @@ struct Package final : Program {
       throw std::runtime_error(heard.empty() ? error.what() : heard);
     }
   }
+
+  std::optional<at::ScalarType> halfType() const override {
+    const auto types = loader->get_runner()->getConstantNamesToDtypes();
+    for (const auto &[name, type] : std::map(types.begin(), types.end())) {
+      if (auto found = half(static_cast<at::ScalarType>(type))) return found;
+    }
+    return std::nullopt;
+  }
 };
 
 }  // namespace
@@ -100,7 +142,7 @@ int32_t ct_program_run(ct_program program, ct_tensor x, ct_tensor *out) {
     c10::impl::ExcludeDispatchKeyGuard uncast(c10::autocast_dispatch_keyset);
     // Of its own, since a program may write to its input, and compiled code asks for these strides.
     const auto input = get(x).detach().clone(at::MemoryFormat::Contiguous);
-    auto result = static_cast<Program *>(program.pointer)->run(input);
+    auto result = static_cast<Program *>(program.pointer)->runInItsType(input);
     TORCH_CHECK(dtypeOf(result.scalar_type()) >= 0, "it gives a tensor of ", result.scalar_type());
     *out = wrap(std::move(result));
   });

@@ -6,16 +6,23 @@ import FunMatchFrozen
 import FunMatchImages
 import FunMatchRuns
 import FunMatchSettings
+import FunMatchStudies
 import FunMatchTorch
 
 /// `funmatch doctor`: what the tool finds on this machine.
 struct Doctor: RegistryCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show what is here: libtorch, devices, CPU features, programs, data sets.")
+    abstract:
+      "Show what is here: libtorch, devices, CPU features, programs, data sets; or verify a run's folder."
+  )
+
+  @Argument(help: "A run's folder, or a study's, of which every file is read and verified.")
+  var run: String?
 
   @OptionGroup var images: DataOptions
 
   func run(_ registry: Registry) throws {
+    if let run { return try verify(run, registry) }
     func line(_ name: String, _ value: String) {
       print(name.padding(toLength: 16, withPad: " ", startingAt: 0) + value)
     }
@@ -33,7 +40,8 @@ struct Doctor: RegistryCommand {
     }
     line("--device auto", Device.automatic.description)
     line("gnuplot", Self.program("gnuplot") ?? "not found: runs draw no figures")
-    line("images", ImageFormat.allCases.map(\.rawValue).joined(separator: ", "))
+    let hasHEIF = ImageFormat.heif.isDecoded
+    line("images", ImageFormat.list + (hasHEIF ? "" : " (HEIF and AVIF: built without libheif)"))
     let datasets = images.datasets(registry)
     for card in datasets.cards {
       let name = card.name
@@ -48,6 +56,26 @@ struct Doctor: RegistryCommand {
       } catch {
         line(name, "\(error)")
       }
+    }
+  }
+
+  private func verify(_ folder: String, _ registry: Registry) throws {
+    let study = StudyFolder(folder)
+    let isStudy = FileManager.default.fileExists(atPath: study.result)
+    let names =
+      isStudy ? try FileManager.default.contentsOfDirectory(atPath: study.students).sorted() : []
+    let students = names.map(study.student)
+    var faults = 0
+    for run in isStudy ? students : [RunFolder(folder)] {
+      let before = isStudy ? String(run.path.dropFirst(folder.count + 1)) + "/" : ""
+      for finding in try RunVerifier(run, registry: registry).findings() {
+        print("\(finding.isFault ? "FAULT " : "ok    ")\(before)\(finding.name): \(finding.words)")
+        faults += finding.isFault ? 1 : 0
+      }
+    }
+    guard faults == 0 else {
+      throw FileError(
+        "\(folder): \(faults == 1 ? "1 file is" : "\(faults) files are") damaged or missing")
     }
   }
 

@@ -29,7 +29,7 @@ struct Evaluate: RegistryCommand {
   @Option(help: "Images a forward pass.")
   var batchSize = 250
 
-  @Flag(help: "Write one JSON object as the last line.")
+  @Flag(help: "Write one JSON object, in one line, and nothing else.")
   var json = false
 
   @Flag(help: "Leave out images that cannot be decoded, and name them, instead of failing.")
@@ -62,11 +62,22 @@ struct Evaluate: RegistryCommand {
       }
       return other
     }
-    let dataset = try images.datasets(registry).open(DatasetReference(data), usually: "test")
-    for (path, network) in [(model, student)] + zip(teacher, teachers) {
+    let opened = try images.datasets(registry).open(DatasetReference(data), usually: "test")
+    let networks = [(model, student)] + zip(teacher, teachers)
+    for (path, network) in networks {
       try ClassNames.check(
-        dataset, called: data, classes: classes, names: network.classNames, network: path)
+        opened, called: data, classes: classes, names: network.classNames, network: path)
     }
+    let named = networks.first { !$0.1.classNames.isEmpty }
+    for (path, network) in networks {
+      guard let named,
+        let name = ClassNames.misplaced(named.1.classNames, among: network.classNames)
+      else { continue }
+      throw RecipeError(
+        "'\(name)' is another class of \(path) than of \(named.0): they cannot be compared")
+    }
+    let (dataset, remarks) = ClassNames.fitted(opened, to: named?.1.classNames ?? [])
+    for remark in opened.remarks + remarks { Terminal().say("\(data): \(remark)") }
     let broken = BrokenImages(skipBroken ? .skip : .fail)
     let evaluator = Evaluator(
       dataset, teachers: teachers.map(\.evaluated), metrics: registry.metrics,
@@ -82,10 +93,11 @@ struct Evaluate: RegistryCommand {
         teachers: teachers.map { ($0.network, $0.preprocessing) }, evaluation),
       detail: detail, classNames: names)
     for report in broken.takeReports() {
-      try? FileHandle.standardError.write(contentsOf: Data("skipped: \(report)\n".utf8))
+      Terminal().say("skipped: \(report)")
     }
+    if json { return print(try JSONText.line(comparison)) }
     print(comparison.table)
-    print(json ? try JSONText.line(comparison) : comparison.details)
+    print(comparison.details)
   }
 
   /// A network of a file, frozen.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import FunMatchFiles
 import FunMatchRuns
 import FunMatchSettings
 import FunMatchTorch
@@ -25,8 +26,11 @@ public struct FunMatchCommand: ParsableCommand {
   ///
   /// - Parameter registry: what names are looked up in.
   public static func main(registry: Registry = .standard) {
+    StandardStreams.openClosed()
     // Who reads our output may be gone before a run is: then there is nobody to tell, that is all.
     signal(SIGPIPE, SIG_IGN)
+    // A file that may not become larger is an error of writing like a full disk.
+    signal(SIGXFSZ, SIG_IGN)
     Torch.keepFreedMemory()
     do {
       var command = try parseAsRoot()
@@ -36,7 +40,7 @@ public struct FunMatchCommand: ParsableCommand {
         try command.run()
       }
       // What was printed may still be on its way.
-      guard fflush(nil) == 0 else {
+      guard fflush(nil) == 0 || errno == EPIPE else {
         Torch.end("the result cannot be written: \(String(cString: strerror(errno)))")
       }
       StopSignal.end()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import FunMatchDatasets
 import FunMatchDistillation
 import FunMatchFiles
 import FunMatchFrozen
@@ -7,6 +8,7 @@ import FunMatchImages
 import FunMatchModels
 import FunMatchNN
 import FunMatchRecipes
+import FunMatchRuns
 import FunMatchSettings
 import FunMatchTorch
 import FunMatchViews
@@ -16,21 +18,38 @@ struct Predict: RegistryCommand {
   static let configuration = CommandConfiguration(
     abstract: "Classify images, or compute the logits of a batch.",
     usage: """
-      funmatch predict MODEL IMAGE... [--top K] [--json]
+      funmatch predict MODEL IMAGE... [--top K] [--csv | --jsonl | --json] [--skip-broken]
       funmatch predict MODEL --input BATCH.npy --output LOGITS.npy
+      """,
+    discussion: """
+      Results are written while it works, in the order of the images. An image that cannot be decoded is named on standard \
+      error, the others are classified, and the exit code is 1.
       """)
 
   @Argument(help: "A model file (.safetensors) written by this tool.")
   var model: String
 
-  @Argument(help: "JPEG or PNG images.")
+  @Argument(
+    help: """
+      Images (\(ImageFormat.list)); folders, for all images below them; patterns in quotes, such as 'set/*.png'; /dev/stdin; or - for a list of \
+      paths on standard input, one a line.
+      """)
   var images: [String] = []
 
   @Option(help: "How many classes to name for each image.")
   var top = 5
 
-  @Flag(help: "Write one JSON object as the last line.")
+  @Flag(help: "Write comma-separated values below a line of headings.")
+  var csv = false
+
+  @Flag(help: "Write a JSON object a line.")
+  var jsonl = false
+
+  @Flag(help: "Write one JSON object, in one line, and nothing else.")
   var json = false
+
+  @Flag(help: "Leave out images that cannot be decoded, and name them, without failing.")
+  var skipBroken = false
 
   @Option(help: "A batch: uint8 NHWC pixels, or float32 NHWC in the model's input range.")
   var input: String?
@@ -39,6 +58,8 @@ struct Predict: RegistryCommand {
   var output: String?
 
   @OptionGroup var decoding: DecodingOptions
+
+  @OptionGroup var loading: LoadingOptions
 
   @OptionGroup var inference: InferenceOptions
 
@@ -52,6 +73,12 @@ struct Predict: RegistryCommand {
     guard (input == nil) != images.isEmpty else {
       throw ValidationError("give either images or --input")
     }
+    guard [csv, jsonl, json].count(where: \.self) <= 1 else {
+      throw ValidationError("--csv, --jsonl and --json exclude each other")
+    }
+    guard input == nil || !(csv || jsonl || json || skipBroken) else {
+      throw ValidationError("--csv, --jsonl, --json and --skip-broken are for images")
+    }
   }
 
   func run(_ registry: Registry) throws {
@@ -63,32 +90,46 @@ struct Predict: RegistryCommand {
         throw RecipeError(
           "\(input): is \(batch.shape), and the network looks at \(only) x \(only) pixels only")
       }
-      try Npy.write(logits(of: file, on: device, like: batch, registry)(batch), to: output)
-      return
+      if batch.dtype == .f32 {
+        let values = batch.array(as: Float.self)
+        let (least, most) = (values.min() ?? 0, values.max() ?? 0)
+        if let words = file.model.input.warning(least: Double(least), most: Double(most)) {
+          Terminal().say("warning: \(input): \(words)")
+        }
+      }
+      let network = try logits(
+        of: file, on: device, height: batch.shape[1], width: batch.shape[2], batch.dtype,
+        batchSize: batch.shape[0], registry)
+      return try Npy.write(network(batch), to: output)
     }
+    do {
+      try classify(file, on: device, registry)
+    } catch let error as FileError where error.code == EPIPE {
+      // Whoever read the results has enough of them.
+      throw ExitCode.success
+    }
+  }
+
+  private func classify(_ file: ModelFile, on device: Device, _ registry: Registry) throws {
     let prepare = try file.knownPreprocessing(model)
-    var predictions: [Prediction] = []
-    var logits: ((Tensor) -> Tensor)?
-    for path in images {
-      let view = try prepare.apply(to: decoding.decoder.decode(file: path))
-      let pixels = Tensor(view.pixels, shape: [1, view.height, view.width, 3])
-      let network = try logits ?? self.logits(of: file, on: device, like: pixels, registry)
-      logits = network
-      let own = network(pixels)
-      guard own.isAllFinite else {
-        throw RecipeError("\(path): \(model) gives logits that are infinite or not a number")
-      }
-      predictions.append(prediction(path, own, file.classNames))
+    let source = try NamedImageSource(
+      NamedImages(images), prepare, batchSize: Self.mostImages,
+      options: LoaderOptions(workers: loading.threads, decoder: decoding.decoder))
+    let predictor = Predictor(
+      model: model, classNames: file.classNames, top: top, skipsBroken: skipBroken,
+      isWatched: isatty(STDOUT_FILENO) == 0)
+    let writer = try PredictionWriter(
+      csv ? .csv : jsonl ? .jsonLines : json ? .json : .text,
+      choices: min(top, file.model.classes), to: ResultStream())
+    let outcome = try predictor(source, batchSize: Self.mostImages, to: writer) { batchSize in
+      try logits(
+        of: file, on: device, height: prepare.crop, width: prepare.crop, .u8, batchSize: batchSize,
+        registry)
     }
-    for prediction in predictions {
-      print(prediction.image)
-      for choice in prediction.top {
-        print(String(format: "  %.4f  ", choice.probability) + choice.name)
-      }
-    }
-    if json {
-      print(try JSONText.line(["predictions": predictions]))
-    }
+    guard outcome.broken > 0, !skipBroken else { return }
+    // Of a single image all is said.
+    guard outcome.named > 1 else { throw ExitCode.failure }
+    throw RecipeError("\(outcome.broken) of \(outcome.named) images could not be classified")
   }
 
   /// A batch from outside, checked.
@@ -103,16 +144,17 @@ struct Predict: RegistryCommand {
     return batch
   }
 
-  /// Gives the logits of batches such as `batch`, whose images are uint8 pixels, or floats in the network's own range.
+  /// Gives the logits of batches of images (N, H, W, 3): uint8 pixels, or floats in the network's own range.
   private func logits(
-    of file: ModelFile, on device: Device, like batch: Tensor, _ registry: Registry
-  ) throws -> (Tensor) -> Tensor {
-    let (sides, count, model) = (batch.shape, batch.shape[0], file.model)
+    of file: ModelFile, on device: Device, height: Int, width: Int, _ type: DType, batchSize: Int,
+    _ registry: Registry
+  ) throws -> Predictor.Network {
+    let model = file.model
     let network = try inference.freeze(
-      file, height: sides[1], width: sides[2], images: batch.dtype == .u8 ? .bytes : .scaledRows,
+      file, height: height, width: width, images: type == .u8 ? .bytes : .scaledRows,
       preprocessing: { try file.knownPreprocessing(self.model) },
-      batchSize: min(count, Self.mostImages), device: device, sets.datasets(registry),
-      LoaderOptions(decoder: decoding.decoder))
+      batchSize: min(batchSize, Self.mostImages), device: device, sets.datasets(registry),
+      LoaderOptions(workers: loading.threads, decoder: decoding.decoder))
     if let network = network as? FrozenNetwork { return network.logits }
     let mode = Mode.evaluation(inference.precision.dtype)
     return { batch in
@@ -130,28 +172,4 @@ struct Predict: RegistryCommand {
   }
 
   private static let mostImages = 64
-
-  private struct Prediction: Encodable {
-    struct Choice: Encodable {
-      let index: Int
-      let name: String
-      let probability: Double
-    }
-    let image: String
-    let top: [Choice]
-  }
-
-  private func prediction(
-    _ image: String, _ logits: Tensor, _ names: [String]
-  ) -> Prediction {
-    let probabilities = logits.softmax().array(as: Double.self)
-    let order = probabilities.indices.sorted { probabilities[$0] > probabilities[$1] }
-    return Prediction(
-      image: image,
-      top: order.prefix(top).map { index in
-        Prediction.Choice(
-          index: index, name: index < names.count ? names[index] : "class \(index)",
-          probability: probabilities[index])
-      })
-  }
 }

@@ -12,7 +12,7 @@ struct Preprocess: ParsableCommand {
       funmatch preprocess IMAGE --box Y,X,H,W --size S [--flip] --output OUT.npy
       """)
 
-  @Argument(help: "A JPEG or PNG image.", completion: .file())
+  @Argument(help: "An image: \(ImageFormat.list).", completion: .file())
   var image: String
 
   @Option(

@@ -48,7 +48,7 @@ struct Views: RegistryCommand {
     }
     let sheet = try ContactSheet(file.recipe.shared, datasets, workers: loading.threads)
     let pages = try sheet.pages(epoch: epoch, count: count)
-    try AtomicFile.makeFolder(output)
+    try OutputFolder.make(output)
     for (number, page) in pages.enumerated() {
       let path = "\(output)/epoch-\(epoch)-\(number + 1).png"
       try AtomicFile.write(to: path, try page.pngData())

@@ -2,7 +2,7 @@ import Foundation
 import FunMatchFiles
 import FunMatchImages
 
-/// Another data set with its images kept in memory: as the JPEG and PNG files that they are, or
+/// Another data set with its images kept in memory: as the image files that they are, or
 /// decoded.
 ///
 /// Reading gives pointers into that memory and copies nothing. An image that cannot be read or

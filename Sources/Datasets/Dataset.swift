@@ -12,6 +12,8 @@ public protocol Dataset: Sendable {
   /// Runs of neighbouring images that lie one behind the other in a file and are best read in that
   /// order; empty where any order is as good as another.
   var shards: [Range<Int>] { get }
+  /// What deserves to be known of it, a line each: files that nothing reads, classes without images.
+  var remarks: [String] { get }
   /// Told before images of one of `shards` are read, in whatever order, so that the disk can be asked
   /// for all of them at once.
   func willRead(_ images: Range<Int>)
@@ -27,7 +29,7 @@ public protocol Dataset: Sendable {
   ///
   /// - Throws: `ImageError` when it cannot be read.
   func open(_ index: Int, with reader: ImageReader) throws
-  /// How many bytes the image at `index` takes as a JPEG or PNG file, found without reading it; `nil`
+  /// How many bytes the image at `index` takes as an image file, found without reading it; `nil`
   /// when the data set holds its pixels in memory.
   func encodedSize(at index: Int) -> Int?
 }
@@ -41,6 +43,9 @@ extension Dataset {
 
   /// None.
   public var shards: [Range<Int>] { [] }
+
+  /// Nothing.
+  public var remarks: [String] { [] }
 
   /// What follows the last slash of the name.
   public func localName(at index: Int) -> String {

@@ -8,6 +8,7 @@ struct SlicedDataset: Dataset {
   var count: Int { range.count }
   var classNames: [String] { base.classNames }
   var classNamesAreNumbers: Bool { base.classNamesAreNumbers }
+  var remarks: [String] { base.remarks }
   var shards: [Range<Int>] {
     base.shards.map { $0.clamped(to: range) }.filter { !$0.isEmpty }
       .map { $0.lowerBound - range.lowerBound..<$0.upperBound - range.lowerBound }

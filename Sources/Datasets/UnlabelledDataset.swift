@@ -9,6 +9,7 @@ package struct UnlabelledDataset: Dataset {
 
   package var count: Int { base.count }
   package var classNames: [String] { [] }
+  package var remarks: [String] { base.remarks }
   package func name(at index: Int) -> String { base.name(at: index) }
   package func localName(at index: Int) -> String { base.localName(at: index) }
   package func label(at index: Int) -> Int? { nil }

@@ -43,11 +43,8 @@ public final class AtomicFile {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
-      // Foundation's own words are two sentences without the reason; the system's are better.
-      let system = (error as? CocoaError)?.underlying as? POSIXError
-      let reason =
-        system.map { String(cString: strerror($0.code.rawValue)) } ?? error.localizedDescription
-      throw FileError("cannot make the folder '\(path)': \(reason)")
+      let code = FileError.number(of: error) ?? EIO
+      throw FileError("cannot make the folder '\(path)': \(FileError.reason(code))", code)
     }
   }
 
@@ -151,6 +148,7 @@ public final class AtomicFile {
   }
 
   private static func failure(_ path: String) -> FileError {
-    FileError("cannot write '\(path)': \(String(cString: strerror(errno)))")
+    let code = errno
+    return FileError("cannot write '\(path)': \(FileError.reason(code))", code)
   }
 }

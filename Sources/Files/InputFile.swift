@@ -4,7 +4,7 @@ import Foundation
 ///
 /// It is read rather than mapped: a mapped file that is cut short meanwhile would end the program
 /// with a signal.
-package final class InputFile {
+package final class InputFile: Sendable {
   package let path: String
   package let size: Int
   private let descriptor: Int32
@@ -14,7 +14,7 @@ package final class InputFile {
     // Without O_NONBLOCK, opening a named pipe would wait for somebody to write.
     descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
-      throw FileError("cannot read '\(path)': \(String(cString: strerror(errno)))")
+      throw Self.failure(path)
     }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -47,12 +47,17 @@ package final class InputFile {
         descriptor, piece.baseAddress, min(piece.count, 1 << 30), off_t(offset + done))
       if found < 0 && errno == EINTR { continue }
       guard found >= 0 else {
-        throw FileError("cannot read '\(path)': \(String(cString: strerror(errno)))")
+        throw Self.failure(path)
       }
       guard found > 0 else {
         throw FileError("'\(path)' became shorter than \(size) bytes while it was being read")
       }
       done += found
     }
+  }
+
+  private static func failure(_ path: String) -> FileError {
+    let code = errno
+    return FileError("cannot read '\(path)': \(FileError.reason(code))", code)
   }
 }

@@ -55,6 +55,18 @@ public enum NumberText {
     return minutes > 0 ? "\(minutes) min \(whole % 60) s" : "\(whole) s"
   }
 
+  /// A time of this machine's clock, `14:05`, in the same letters everywhere; with its day, `Dec 3 14:05`.
+  public static func time(
+    _ date: Date, withDay: Bool = false, in zone: TimeZone = .current
+  ) -> String {
+    var calendar = Calendar(identifier: .gregorian)
+    calendar.timeZone = zone
+    let parts = calendar.dateComponents([.month, .day, .hour, .minute], from: date)
+    let months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(separator: " ")
+    let time = String(format: "%02d:%02d", parts.hour ?? 0, parts.minute ?? 0)
+    return withDay ? "\(months[(parts.month ?? 1) - 1]) \(parts.day ?? 1) \(time)" : time
+  }
+
   /// Bytes as megabytes, or as bytes where these are few.
   public static func bytes(_ count: Int) -> String {
     count < 100_000 ? "\(grouped(count)) bytes" : fixed(Double(count) / 1e6, 1) + " MB"

@@ -9,11 +9,66 @@ package enum Workers {
     work: @Sendable (inout State, Int) -> Void
   ) {
     let threads = max(1, min(threads, count))
-    DispatchQueue.concurrentPerform(iterations: threads) { thread in
-      var state = state()
-      // Neighbours often cost alike, so they go to different threads.
-      for index in stride(from: thread, to: count, by: threads) { work(&state, index) }
+    withoutActuallyEscaping(state) { state in
+      withoutActuallyEscaping(work) { work in
+        @Sendable func take(_ thread: Int) {
+          var state = state()
+          // Neighbours often cost alike, so they go to different threads.
+          for index in stride(from: thread, to: count, by: threads) { work(&state, index) }
+        }
+        var started: [pthread_t] = []
+        var missing = [0]
+        for number in 1..<threads {
+          if let thread = launch({ take(number) }) {
+            started.append(thread)
+          } else {
+            missing.append(number)
+          }
+        }
+        for number in missing { take(number) }
+        for thread in started { pthread_join(thread, nil) }
+      }
     }
+  }
+
+  /// Starts a thread that nobody waits for.
+  ///
+  /// - Returns: false where the system has no more. Those of Foundation and of Dispatch would be waited for for ever then.
+  package static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
+    guard let thread = launch(body) else { return false }
+    pthread_detach(thread)
+    return true
+  }
+
+  /// Starts a thread, which is to be joined or detached; `nil` where the system has no more.
+  private static func launch(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
+    final class Body: Sendable {
+      let run: @Sendable () -> Void
+      init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+    let context = Unmanaged.passRetained(Body(body))
+    #if os(Linux)
+      var thread = pthread_t()
+      let code = pthread_create(
+        &thread, nil,
+        { context in
+          if let context { Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run() }
+          return nil
+        }, context.toOpaque())
+    #else
+      var thread: pthread_t?
+      let code = pthread_create(
+        &thread, nil,
+        { context in
+          Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
+          return nil
+        }, context.toOpaque())
+    #endif
+    guard code == 0 else {
+      context.release()
+      return nil
+    }
+    return thread
   }
 
   /// The results of `work` for every index in 0 ..< `count`, as `run` calls it.

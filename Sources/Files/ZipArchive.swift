@@ -22,9 +22,11 @@ package final class ZipArchive {
 
   package init(_ path: String) throws {
     self.path = path
-    let fileSize = try InputFile(path).size
+    let file = try InputFile(path)
+    let fileSize = file.size
     var code: Int32 = 0
     guard let archive = zip_open(path, ZIP_RDONLY, &code) else {
+      try ForeignContent.refuse(file)
       throw FileError("'\(path)' cannot be read as a zip archive: \(Self.message(code))")
     }
     do {

@@ -1,5 +1,6 @@
 internal import COpenVINO
 import Foundation
+import FunMatchFiles
 import FunMatchTorch
 
 /// A graph that OpenVINO has compiled: one array of images in, logits out.
@@ -79,8 +80,7 @@ final class CompiledNetwork {
                 images.dtype, shape, input + part * image, [batchSize, classes],
                 output + part * row)
             } catch {
-              try? FileHandle.standardError.write(
-                contentsOf: Data("funmatch: a forward pass of OpenVINO failed: \(error)\n".utf8))
+              Terminal().say("funmatch: a forward pass of OpenVINO failed: \(error)")
               exit(1)
             }
           }

@@ -2,28 +2,17 @@ internal import COpenVINO
 import FunMatchModels
 import FunMatchNN
 import FunMatchONNX
-import FunMatchSettings
 import FunMatchTorch
 
 /// A classifier that others wrote as an ONNX file, computed by OpenVINO.
 public final class ONNXClassifier: Classifier {
-  /// What comes out of a classifier.
-  public enum Outputs: String, SettingName {
-    /// What a softmax makes probabilities of.
-    case logits
-    /// What a softmax has made; their logarithms are as good as logits.
-    case probabilities
-    /// Their logarithms.
-    case logProbabilities
-  }
-
   /// Number of classes.
   public let classes: Int
   /// Nobody knows.
   public let parameterCount: Int? = nil
   private let layout: ProgramClassifier.Layout
   private let input: InputScaling
-  private let outputs: Outputs
+  private let outputs: ClassifierOutputs
   private let batchSize: Int
   private let compiled: CompiledNetwork
 
@@ -40,12 +29,12 @@ public final class ONNXClassifier: Classifier {
   /// - Throws: `TorchError` in one sentence naming the file.
   public init(
     _ file: ONNXFile, classes: Int?, size: Int, layout: ProgramClassifier.Layout,
-    input: InputScaling, outputs: Outputs?, precision: DType, batchSize: Int,
+    input: InputScaling, outputs: ClassifierOutputs?, precision: DType, batchSize: Int,
     with openVINO: OpenVINO
   ) throws {
     func wrong(_ words: String) -> TorchError { TorchError("\(file.path): \(words)") }
     if let ending = file.ending, outputs == nil {
-      let word = ending == .softmax ? Outputs.probabilities : .logProbabilities
+      let word = ending == .softmax ? ClassifierOutputs.probabilities : .logProbabilities
       throw wrong("ends in \(ending.rawValue); say `outputs: \(word.rawValue)`")
     }
     let sides: [Int?] =
@@ -104,6 +93,6 @@ public final class ONNXClassifier: Classifier {
   public func callAsFunction(_ images: Tensor, _ mode: Mode) -> Tensor {
     let scaled = layout == .nchw ? input(images) : input(images).permuted([0, 2, 3, 1])
     let values = compiled(scaled, classes: classes, batchSize: batchSize)
-    return outputs == .probabilities ? values.logProbabilities : values
+    return outputs.logits(values)
   }
 }

@@ -56,6 +56,10 @@ public struct OpenVINO: @unchecked Sendable {
     }
     self.functions = functions
     self.core = core
+    let isRead = withUnsafePointer(to: functions) { cov_read_whole_files($0, core) } == 0
+    guard isRead else {
+      throw TorchError("\(path) maps files into memory: \(Self.lastError(functions))")
+    }
     var words: UnsafeMutablePointer<CChar>?
     guard functions.ov_core_get_property(core, "CPU", "OPTIMIZATION_CAPABILITIES", &words) == 0,
       let words

@@ -2,12 +2,13 @@ import CCodecs
 import Foundation
 import FunMatchSettings
 
-/// Decodes JPEG and PNG to RGB, as `tf.io.decode_image(channels=3)` does in the official pipeline
-/// (big_vision `pp/ops_image.py`, `decode`).
+/// Decodes images of every `ImageFormat` to RGB: JPEG and PNG as `tf.io.decode_image(channels=3)` does
+/// in the official pipeline (big_vision `pp/ops_image.py`, `decode`), the others as Pillow's
+/// `Image.open(file).convert("RGB")`.
 ///
 /// Colour profiles are ignored, and so is EXIF orientation unless it is asked for; alpha is dropped
 /// without compositing, gray is replicated, 16-bit samples lose their low byte, CMYK becomes RGB by
-/// key times ink.
+/// key times ink. HEIF and AVIF are always turned as their own properties (`irot`, `imir`) say.
 public struct ImageDecoder: Sendable {
   /// The inverse cosine transform of JPEG decoding.
   public enum InverseDCT: String, SettingName {
@@ -18,7 +19,17 @@ public struct ImageDecoder: Sendable {
     case accurate
   }
 
-  /// What to do about a JPEG with corrupt data in its middle.
+  /// Whose pixels an image has where TensorFlow and Pillow do not agree on what a file means.
+  public enum Reading: String, SettingName {
+    /// CMYK in a JPEG without Adobe's marker is not inverted; 16-bit gray keeps its high byte; a
+    /// TIFF is turned only if `orientation` asks for it.
+    case tensorflow
+    /// CMYK in a JPEG is always inverted, and rounded otherwise; 16-bit gray (PNG and TIFF) is cut
+    /// off at 255 (and in a TIFF where white is zero, not turned round); a TIFF is always turned.
+    case pillow
+  }
+
+  /// What to do about a JPEG (or one in a TIFF, or a fax there) with corrupt data in its middle.
   public enum Damage: String, SettingName {
     /// Throw an error.
     case refuse
@@ -41,6 +52,8 @@ public struct ImageDecoder: Sendable {
   public var orientation: EXIFOrientation
   /// What to do about a JPEG with corrupt data in its middle.
   public var damage: Damage
+  /// Whose pixels an image has where TensorFlow and Pillow do not agree.
+  public var reading: Reading
   /// The largest decoded image, in bytes (height * width * 3); headers that ask for more are
   /// refused before memory is taken for pixels. The same limit holds for a file's own size, and for
   /// what decoding needs beside the pixels: up to 6 bytes a pixel for progressive JPEG.
@@ -49,11 +62,12 @@ public struct ImageDecoder: Sendable {
   /// A decoder; the defaults are the official pipeline's, but for the refusal of damaged files.
   public init(
     inverseDCT: InverseDCT = .fast, orientation: EXIFOrientation = .ignore,
-    damage: Damage = .refuse, byteLimit: Int = 500_000_000
+    damage: Damage = .refuse, reading: Reading = .tensorflow, byteLimit: Int = 500_000_000
   ) {
     self.inverseDCT = inverseDCT
     self.orientation = orientation
     self.damage = damage
+    self.reading = reading
     self.byteLimit = byteLimit
   }
 
@@ -63,6 +77,7 @@ public struct ImageDecoder: Sendable {
     if inverseDCT == .accurate { flags |= Int32(CC_ACCURATE_DCT) }
     if damage == .accept { flags |= Int32(CC_ACCEPT_DAMAGE) }
     if orientation == .honour { flags |= Int32(CC_ORIENTATION) }
+    if reading == .pillow { flags |= Int32(CC_PILLOW) }
     return flags
   }
 

@@ -8,7 +8,7 @@ public struct ImageError: Error, Sendable, Equatable, CustomStringConvertible, L
     case unreadable
     /// The archive that holds it is gone, and all others in it with it.
     case lost
-    /// The bytes are neither JPEG nor PNG.
+    /// The bytes are of no format that can be decoded.
     case unknownFormat
     /// The image is truncated, corrupt, or of a kind that cannot be decoded.
     case damaged

@@ -131,7 +131,7 @@ public final class ImageReader {
     }
     orientation = Orientation(exif: Int(header.orientation))
     (height, width) = orientation.size(height: Int(header.height), width: Int(header.width))
-    format = Int(header.format) == CC_FORMAT_JPEG ? .jpeg : .png
+    format = ImageFormat(code: header.format)
     encoded = bytes
     content = .encoded
   }

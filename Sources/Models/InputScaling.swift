@@ -66,6 +66,36 @@ public struct InputScaling: Settings {
     }
   }
 
+  /// What deserves a warning: that pixels become values which hardly differ, or differ by hundreds, as where they are
+  /// scaled twice or in other units. `nil` where nothing does.
+  package var warning: String? {
+    let spans = std.map { range / $0 }
+    guard let least = spans.min(), let most = spans.max(), least < 0.2 || most > 300 else {
+      return nil
+    }
+    let ends = zip(mean, std).map { (-$0 / $1, (range - $0) / $1) }
+    let (low, high) = (ends.map(\.0).min() ?? 0, ends.map(\.1).max() ?? 0)
+    return String(
+      format:
+        "pixels become values from %.4g to %.4g: mean and std have to be in the units of range, which is %g",
+      low, high, range)
+  }
+
+  /// What deserves a warning about values that are said to be scaled already: that no pixel becomes such, or that they
+  /// hardly differ, as where they are scaled twice or not at all. `nil` where nothing does.
+  package func warning(least: Double, most: Double) -> String? {
+    let ends = zip(mean, std).map { (-$0 / $1, (range - $0) / $1) }
+    let (low, high) = (ends.map(\.0).min() ?? 0, ends.map(\.1).max() ?? 0)
+    let margin = 0.01 * (high - low)
+    guard least < low - margin || most > high + margin || most - least < 5 * margin else {
+      return nil
+    }
+    return String(
+      format:
+        "its values are from %.4g to %.4g, and those of pixels become %.4g to %.4g for this network; uint8 pixels are scaled here",
+      least, most, low, high)
+  }
+
   /// Whether images in [-1, 1] are what the network wants.
   public var isOfficial: Bool { self == .official }
 

@@ -49,4 +49,11 @@ extension Model {
     let mode = Mode.evaluation(.f32)
     return classifier(features(image, mode), mode).multiplyAccumulates
   }
+
+  /// Bytes of the maps of one image of this size that are in memory at a time in a pass, as `MemorySignal` counts them.
+  package func mapBytes(height: Int, width: Int, _ mode: Mode) -> Int {
+    MemorySignal.bytes(height: height, width: width, mode) {
+      classifier(features($0, mode), mode)
+    }
+  }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchFiles
 import FunMatchNN
 import FunMatchSettings
 import FunMatchTorch
@@ -20,6 +21,7 @@ public final class ProgramClassifier: Classifier {
   private let program: TorchProgram
   private let layout: Layout
   private let input: InputScaling
+  private let outputs: ClassifierOutputs
   private let batchSize: Int
 
   /// Tries the program on a batch of made-up images, so that what does not fit is found now. It is
@@ -27,14 +29,15 @@ public final class ProgramClassifier: Classifier {
   ///
   /// - Parameters:
   ///   - size: sides of the images, in pixels.
+  ///   - outputs: what it gives.
   ///   - batchSize: images that it will be given at once.
   /// - Throws: `TorchError` naming the program's file when its logits are not (N, classes).
   public init(
     _ program: TorchProgram, classes: Int, size: Int, layout: Layout, input: InputScaling,
-    batchSize: Int
+    outputs: ClassifierOutputs = .logits, batchSize: Int
   ) throws {
     (self.program, self.classes, self.layout, self.input) = (program, classes, layout, input)
-    self.batchSize = batchSize
+    (self.outputs, self.batchSize) = (outputs, batchSize)
     let shape =
       switch layout {
       case .nchw: [batchSize, 3, size, size]
@@ -58,9 +61,9 @@ public final class ProgramClassifier: Classifier {
       let parts = try stride(from: 0, to: count, by: batchSize).map { start in
         try program(scaled.narrowed(0, start..<min(start + batchSize, count))).to(.f32)
       }
-      return parts.count == 1 ? parts[0] : .concatenated(parts)
+      return outputs.logits(parts.count == 1 ? parts[0] : .concatenated(parts))
     } catch {
-      try? FileHandle.standardError.write(contentsOf: Data("funmatch: \(error)\n".utf8))
+      Terminal().say("funmatch: \(error)")
       exit(1)
     }
   }

@@ -31,12 +31,9 @@ public struct ONNXFile: Sendable {
   ///   dimensions, other operators than those of `opsets`, or names weights outside its own folder.
   public init(_ path: String) throws {
     func wrong(_ words: String) -> FileError { FileError("\(path): \(words)") }
-    let bytes: Data
-    do {
-      bytes = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
-    } catch {
-      throw wrong("cannot be read; expected an ONNX file")
-    }
+    if let foreign = ForeignContent(path: path) { throw wrong(foreign.words) }
+    let file = try InputFile(path)
+    let bytes = try file.read(at: 0, count: file.size)
     guard let model = try? ONNXModelProto(serializedBytes: bytes), !model.graph.node.isEmpty else {
       throw wrong("is no ONNX file, or is damaged")
     }

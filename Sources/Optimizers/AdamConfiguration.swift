@@ -60,6 +60,11 @@ public struct AdamConfiguration: OptimizerConfiguration {
     Key("firstMoment", \.firstMoment, "What the first moment is stored in."),
   ]
 
+  /// Both moments.
+  public func stateBytes(of shapes: [[Int]]) -> Int {
+    (firstMoment == .bf16 ? 6 : 8) * Self.count(shapes)
+  }
+
   /// `Adam`.
   public func make(_ parameters: [Parameter]) -> any Optimizer { Adam(parameters, self) }
 }

@@ -22,6 +22,9 @@ public struct AdamWConfiguration: OptimizerConfiguration {
   /// Adam's.
   public static let keys = AdamConfiguration.keys.map { $0.lifted(\AdamWConfiguration.adam) }
 
+  /// Adam's.
+  public func stateBytes(of shapes: [[Int]]) -> Int { adam.stateBytes(of: shapes) }
+
   /// `Adam` with PyTorch's decay.
   public func make(_ parameters: [Parameter]) -> any Optimizer {
     Adam(parameters, adam, decay: .timesLearningRate)

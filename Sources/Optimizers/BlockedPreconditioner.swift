@@ -14,10 +14,7 @@ struct BlockedPreconditioner {
 
   /// Statistics start at zero.
   init(shape: [Int], blockSize: Int, device: Device) {
-    let count = shape.reduce(1, *)
-    let first = shape.first ?? 1
-    let isVector = first == 1 || first == count
-    let (rows, columns) = isVector ? (count, 1) : (first, count / first)
+    let (rows, columns, isVector) = Self.matrix(shape)
     self.rows = rows
     self.columns = columns
     bands = Self.parts(rows, blockSize).map { band in
@@ -26,6 +23,26 @@ struct BlockedPreconditioner {
           rows: band, columns: $0, blockSize: blockSize, sides: isVector ? 1 : 2, device: device)
       }
     }
+  }
+
+  /// Bytes of the statistics and roots of all blocks.
+  static func bytes(shape: [Int], blockSize: Int) -> Int {
+    let (rows, columns, isVector) = matrix(shape)
+    return parts(rows, blockSize).reduce(0) { sum, band in
+      parts(columns, blockSize).reduce(sum) { sum, part in
+        let (height, width) = (min(blockSize, band.count), min(blockSize, part.count))
+        let blocks = band.count / height * (part.count / width)
+        return sum + 2 * 4 * blocks * (height * height + (isVector ? 0 : width * width))
+      }
+    }
+  }
+
+  /// What a tensor is looked at as.
+  private static func matrix(_ shape: [Int]) -> (rows: Int, columns: Int, isVector: Bool) {
+    let count = shape.reduce(1, *)
+    let first = shape.first ?? 1
+    let isVector = first == 1 || first == count
+    return isVector ? (count, 1, true) : (first, count / first, false)
   }
 
   /// What whole blocks cover of a dimension, then what is left.

@@ -8,6 +8,15 @@ public protocol OptimizerConfiguration: Variant {
   var learningRate: Double { get }
   /// The optimizer of these parameters, before its first update.
   func make(_ parameters: [Parameter]) -> any Optimizer
+  /// Bytes that it keeps beside parameters of these shapes.
+  func stateBytes(of shapes: [[Int]]) -> Int
+}
+
+extension OptimizerConfiguration {
+  /// Two values in f32 for every one, as most have.
+  public func stateBytes(of shapes: [[Int]]) -> Int { 8 * Self.count(shapes) }
+
+  static func count(_ shapes: [[Int]]) -> Int { shapes.reduce(0) { $0 + $1.reduce(1, *) } }
 }
 
 /// The optimizers that recipes can name.

@@ -45,6 +45,9 @@ public struct SGDConfiguration: OptimizerConfiguration {
       "Global norm that the gradient is scaled down to; 0: no clipping.", .notNegative),
   ]
 
+  /// The momentum.
+  public func stateBytes(of shapes: [[Int]]) -> Int { 4 * Self.count(shapes) }
+
   /// `SGD`.
   public func make(_ parameters: [Parameter]) -> any Optimizer { SGD(parameters, self) }
 }

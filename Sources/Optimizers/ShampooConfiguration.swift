@@ -104,6 +104,12 @@ public struct ShampooConfiguration: OptimizerConfiguration {
     Key("rootPrecision", \.rootPrecision, "What the inverse roots are computed in."),
   ]
 
+  /// Momentum, Adam's second moment where it is grafted, and the preconditioners.
+  public func stateBytes(of shapes: [[Int]]) -> Int {
+    (grafting == .adam ? 8 : 4) * Self.count(shapes)
+      + shapes.reduce(0) { $0 + BlockedPreconditioner.bytes(shape: $1, blockSize: blockSize) }
+  }
+
   /// `Shampoo`.
   public func make(_ parameters: [Parameter]) -> any Optimizer { Shampoo(parameters, self) }
 }

@@ -11,6 +11,9 @@ public struct DecodingRecipe: Settings {
   /// Whether corrupt data in the middle of a JPEG is an error.
   public var damage = ImageDecoder.Damage.refuse
 
+  /// Whose pixels an image has where TensorFlow and Pillow do not agree on what a file means.
+  public var reading = ImageDecoder.Reading.tensorflow
+
   /// TensorFlow's, but for the refusal of corrupt files.
   public init() {}
 
@@ -26,10 +29,14 @@ public struct DecodingRecipe: Settings {
     Key(
       "damage", \.damage,
       "Corrupt data in the middle of a JPEG: refuse the image, or accept it as far as it goes."),
+    Key(
+      "reading", \.reading,
+      "Where they differ, TensorFlow's pixels or Pillow's: CMYK JPEG, 16-bit gray, turned TIFF."),
   ]
 
   /// The decoder.
   public var decoder: ImageDecoder {
-    ImageDecoder(inverseDCT: inverseDCT, orientation: orientation, damage: damage)
+    ImageDecoder(
+      inverseDCT: inverseDCT, orientation: orientation, damage: damage, reading: reading)
   }
 }

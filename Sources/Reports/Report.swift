@@ -33,7 +33,7 @@ public struct Report {
   /// - Returns: the path of the page.
   /// - Throws: `FileError` when a file cannot be written.
   public func write(to folder: String) throws -> String {
-    try AtomicFile.makeFolder(folder)
+    try OutputFolder.make(folder)
     let figures = try contents.figures.map { figure in
       (figure: figure, drawing: try figure.draw(in: folder, with: gnuplot))
     }

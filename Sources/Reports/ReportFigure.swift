@@ -1,5 +1,6 @@
 import Foundation
 import FunMatchFiles
+import FunMatchRuns
 
 /// A figure: its data, a script for gnuplot, and the words around it.
 struct ReportFigure {
@@ -112,6 +113,33 @@ struct ReportFigure {
     return HTML.table(title, heads, across + rows, marked: Set(across.indices))
   }
 
+  /// Runs gnuplot in a folder, and ends it where it hangs or the user wants to stop. Foundation's `Process` needs a thread, and
+  /// waits for ever where the system has none.
+  private static func draws(_ gnuplot: String, _ script: String, in folder: String) -> Bool {
+    func quoted(_ word: String) -> String {
+      "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
+    }
+    // Without what a user has set up for other drawings (-d). A folder may begin with a hyphen.
+    let place = folder.hasPrefix("/") ? folder : "./" + folder
+    let shell =
+      "cd \(quoted(place)) && echo $$ && exec \(quoted(gnuplot)) -d \(quoted(script)) </dev/null 2>/dev/null"
+    guard let pipe = popen(shell, "r") else { return false }
+    var line = [CChar](repeating: 0, count: 32)
+    let child = fgets(&line, Int32(line.count), pipe) == nil ? 0 : atoi(line)
+    let deadline = ContinuousClock.now + patience
+    var state = pollfd(fd: fileno(pipe), events: Int16(POLLIN), revents: 0)
+    var words = [UInt8](repeating: 0, count: 4096)
+    while true {
+      if poll(&state, 1, 50) > 0 {
+        guard read(state.fd, &words, words.count) > 0 else { break }
+      } else if ContinuousClock.now > deadline || StopSignal.isRequested {
+        if child > 0 { kill(child, SIGKILL) }
+        break
+      }
+    }
+    return pclose(pipe) == 0
+  }
+
   /// Writes data and script, and draws.
   ///
   /// - Parameters:
@@ -124,21 +152,17 @@ struct ReportFigure {
     try AtomicFile.write(to: "\(folder)/\(name).gnuplot", Data(script.utf8))
     let path = "\(folder)/\(name).svg"
     try? FileManager.default.removeItem(atPath: path)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    // What a user sets up for other drawings has no place here.
-    process.arguments = [gnuplot, "-d", "\(name).gnuplot"]
-    process.currentDirectoryURL = URL(fileURLWithPath: folder)
-    process.standardError = FileHandle.nullDevice
-    do { try process.run() } catch { return nil }
-    process.waitUntilExit()
-    guard process.terminationStatus == 0, let bytes = FileManager.default.contents(atPath: path)
+    guard Self.draws(gnuplot, "\(name).gnuplot", in: folder),
+      let bytes = FileManager.default.contents(atPath: path)
     else { return nil }
     let drawing = inline(String(decoding: bytes, as: UTF8.self))
     let head = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
     try AtomicFile.write(to: path, Data((head + drawing).utf8))
     return drawing
   }
+
+  /// A drawing takes a fraction of a second.
+  private static let patience = Duration.seconds(60)
 
   /// gnuplot's drawing as a part of a page that has several: names of its own, a title, and no words
   /// that only gnuplot understands.

@@ -43,6 +43,15 @@ final class MetricsRecorder {
     lines = try MetricsLog(path: folder.metrics, keepingThrough: start)
     let isWritten = lines.lastStep == start || pending == nil
     self.pending = isWritten ? nil : pending.map { (start, $0) }
+    let wanted = isWritten ? start : start - 1
+    let own = recipe.student
+    let last = max(
+      wanted / own.logEvery * own.logEvery, wanted / own.evaluateEvery * own.evaluateEvery)
+    if (lines.lastStep ?? 0) < last {
+      log.warning(
+        "\(folder.metrics): ends after step \(lines.lastStep ?? 0); the lines up to step \(last) are missing and stay so"
+      )
+    }
     events = try EventLog(folder: folder.path, keepingThrough: isWritten ? start : start - 1)
     isInStudy = options.session != nil
     if let session = options.session { try events.begin(session) }

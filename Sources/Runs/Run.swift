@@ -40,7 +40,8 @@ public struct Run {
     }
     var begun = options
     begun.chosen = try EngineChoice.kept(in: folder, kind, options.registry)
-    let group = try TrainingGroup(kind, file.recipe.shared, path: file.path, begun)
+    let group = try TrainingGroup(
+      kind, file.recipe.shared, path: file.path, begun, checking: [file.recipe.student])
     let session = try RunSession(group, file.recipe, begun)
     if !session.mustStop && !session.isComplete { try train(session, group) }
     guard session.isComplete, !session.mustStop else { return .stopped(step: session.done) }

@@ -26,6 +26,7 @@ public final class RunSession: Participant {
   /// What was measured of the last step, as long as its line of metrics is not written.
   private var unwritten: [String: Double]?
   private var isInterrupted = false
+  private var answeredSaves = StopSignal.saveRequests
 
   /// Starts, or goes on where the folder says.
   ///
@@ -49,7 +50,7 @@ public final class RunSession: Participant {
     Checkpoint.removeRemains(in: folder.checkpoints)
     log.info("\(training.summary)")
     for remark in group.remarks { log.info("\(remark)") }
-    for warning in training.schedule.warnings { log.warning("\(warning)") }
+    for warning in group.loaded.warnings + training.warnings { log.warning("\(warning)") }
 
     for measured in training.measured { log.info("\(measured)") }
     done = 0
@@ -74,7 +75,11 @@ public final class RunSession: Participant {
         "\(folder.path) holds a run that computes otherwise (\(kept?.words ?? "")) than the others "
           + "(\(training.engines.words))")
     }
-    try training.engines.write(to: folder)
+    var engines = training.engines
+    engines.run =
+      try kept.map(\.run)
+      ?? Checksum.sha256(of: RecipeFile.text(recipe) + training.origin.joined(separator: "\n"))
+    try engines.write(to: folder)
     if done == 0 || !FileManager.default.fileExists(atPath: folder.data) {
       try JSONText.write(group.dataIdentity, to: folder.data)
     }
@@ -138,7 +143,10 @@ public final class RunSession: Participant {
     done = progress.stepsDone
     let values = recorder.values(progress, update)
     unwritten = values
-    let isDue = isComplete || recipe.student.checkpoints.isDue(done)
+    let requests = StopSignal.saveRequests
+    let isDue =
+      isComplete || recipe.student.checkpoints.isDue(done) || requests != answeredSaves
+    answeredSaves = requests
     let isEvaluated = recorder.evaluates(after: done)
     // An evaluation may take long, so that what it is of is saved first.
     if isDue && isEvaluated { try save() }

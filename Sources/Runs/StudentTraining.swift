@@ -115,6 +115,20 @@ package struct StudentTraining {
   /// Number of updates of the whole run.
   var steps: Int { schedule.totalSteps }
 
+  /// What makes it likely that its recipe is wrong.
+  var warnings: [String] {
+    var warnings = schedule.warnings
+    if let input = student.model.input.warning { warnings.append("student.input: \(input)") }
+    let distance = recipe.student.distance.value
+    if group.kind == .distillation, distance.roundingError > 1e-3 {
+      warnings.append(
+        String(
+          format: "distance: at temperature %g rounding makes the loss wrong by about %.2g",
+          distance.temperature, distance.roundingError))
+    }
+    return warnings
+  }
+
   /// Bytes that the student takes as long as it is trained: weights, gradients, what the optimizer and
   /// the average keep.
   var byteCount: Int {

@@ -59,10 +59,12 @@ public final class TrainingGroup {
   ///   - path: the recipe's file, beside which weights are looked for.
   ///   - cacheFolder: where logits are kept; the user's cache without it.
   ///   - earlier: another group whose teachers, and their logits of whole images, are taken over if they are the same.
+  ///   - students: those that are going to learn, for which there has to be memory, one at a time.
   /// - Throws: an error with one sentence on what was wrong.
   public init(
     _ kind: TrainingKind, _ recipe: SharedRecipe, path: String, _ options: RunOptions,
-    cacheFolder: String? = nil, after earlier: TrainingGroup? = nil
+    cacheFolder: String? = nil, after earlier: TrainingGroup? = nil,
+    checking students: [StudentRecipe] = []
   ) throws {
     (self.kind, self.recipe, self.options) = (kind, recipe, options)
     self.cacheFolder = cacheFolder
@@ -89,6 +91,7 @@ public final class TrainingGroup {
     loader = NetworkLoader(
       recipePath: path, registry: options.registry, inventsMissing: options.dryRunSteps != nil,
       device: device, batchSize: imagesAtOnce)
+    try Self.check(students, kind, recipe, loader, datasets, labels, options)
     let loaded =
       try similar?.loaded
       ?? (kind == .supervision
@@ -102,10 +105,12 @@ public final class TrainingGroup {
     let labelsFit = labels.trainingFits(classNames, classes: classes)
 
     let ensemble = ensemble
+    let classNames = classNames
     func evaluator(_ dataset: (any Dataset)?, _ loading: LoaderOptions) -> Evaluator? {
       dataset.map {
         Evaluator(
-          $0, teachers: teachers.map(\.evaluated), ensemble: ensemble,
+          ClassNames.fitted($0, to: classNames).dataset, teachers: teachers.map(\.evaluated),
+          ensemble: ensemble,
           metrics: options.registry.metrics, batchSize: recipe.evaluationBatchSize,
           device: options.device, loading: loading, group: options.group)
       }
@@ -147,7 +152,8 @@ public final class TrainingGroup {
         ?? teachers(loaded.engines.map { _ in usual }, on: allThreads)
     finalTeachers = teachers
     return Evaluator(
-      images, teachers: teachers.map(\.evaluated), ensemble: ensemble,
+      ClassNames.fitted(images, to: classNames).dataset, teachers: teachers.map(\.evaluated),
+      ensemble: ensemble,
       metrics: options.registry.metrics,
       batchSize: recipe.evaluationBatchSize, device: device, loading: loading,
       group: options.group)
@@ -165,8 +171,14 @@ public final class TrainingGroup {
   /// What calibration found of those in int8, by the checksums of their ranges.
   var calibrations: [String: Int8Network.Findings] { loaded.calibrations }
 
-  /// What is to be said of that: what was measured, and why libtorch computes where OpenVINO might.
-  var remarks: [String] { Set(loaded.remarks).sorted() }
+  /// What is to be said of that: what was measured, and why libtorch computes where OpenVINO might; and of the images.
+  var remarks: [String] {
+    let fitting = [("data.validation", datasets.validation), ("data.test", datasets.test)]
+      .flatMap { key, images in
+        images.map { ClassNames.fitted($0, to: classNames).remarks.map { "\(key): \($0)" } } ?? []
+      }
+    return Set(loaded.remarks).sorted() + datasets.remarks + fitting
+  }
 
   /// What a student of this shape computes fastest in, and why.
   func measuredPrecision(_ spec: ModelSpec) throws -> (precision: Precision, words: String) {

@@ -51,8 +51,9 @@ public struct Study {
     guard !FileManager.default.fileExists(atPath: RunFolder(folder.path).recipe) else {
       throw RecipeError("\(folder.path) holds a run; choose another --output")
     }
-    try AtomicFile.makeFolder(folder.students)
+    for path in [folder.path, folder.students] { try OutputFolder.make(path) }
     let lock = try FileLock.takeFolder(folder.path)
+    for place in [folder.path, folder.report] { OutputFolder.removeTemporaries(in: place) }
     defer { withExtendedLifetime(lock) {} }
     try options.checkSame(
       "study",

@@ -76,8 +76,10 @@ public struct StudyPlan: Sendable {
   public func description(_ file: StudyFile) -> [String] {
     var lines: [String] = []
     var missing: [String] = []
+    var known: [String: Memory] = [:]
     for (place, group) in groups.enumerated() {
       lines.append("group \(place + 1) of \(groups.count): \(Self.students(group.count))")
+      if let memory = memory(group, file, &known) { lines.append("  memory: \(memory)") }
       for index in group {
         let student = file.students[index]
         lines.append("  \(student.name): \(NumberText.grouped(steps[index])) steps")
@@ -89,6 +91,43 @@ public struct StudyPlan: Sendable {
       }
     }
     return lines + [summary] + missing.map { "\($0): is not here yet" }
+  }
+
+  /// Bytes of a run of a student, and of each student more beside it.
+  private typealias Memory = (bytes: Int, each: Int)
+
+  /// What the largest of some students takes, from shapes alone: a study may have ten thousand. `nil` where nobody knows.
+  ///
+  /// - Parameter known: what those that were looked at take, by what it depends on.
+  private func memory(
+    _ group: [Int], _ file: StudyFile, _ known: inout [String: Memory]
+  ) -> String? {
+    var most: Memory?
+    for index in group {
+      let student = file.students[index]
+      var recipe = student.file.recipe
+      // Nothing that is drawn takes memory.
+      recipe.shared.seed = 0
+      recipe.student.schedule = ScheduleRecipe()
+      guard let words = try? JSONText.line(recipe) else { continue }
+      if known[words] == nil,
+        let estimate = try? MemoryEstimate(
+          student.kind, recipe,
+          NetworkLoader(
+            recipePath: student.file.path, registry: student.file.registry, inventsMissing: true),
+          RunOptions(output: ""),
+          evaluated: recipe.shared.validation == nil ? 0 : recipe.shared.evaluationBatchSize,
+          steps: steps[index])
+      {
+        let resident = ProcessMemory.resident ?? 0
+        known[words] = (estimate.bytes(resident: resident), estimate.studentBytes)
+      }
+      if let memory = known[words], memory.bytes > most?.bytes ?? 0 { most = memory }
+    }
+    return most.map { most in
+      let more = group.count > 1 ? ", and \(NumberText.bytes(most.each)) for each more" : ""
+      return "about \(NumberText.bytes(most.bytes)) at most for one\(more)"
+    }
   }
 
   private static func students(_ count: Int) -> String {

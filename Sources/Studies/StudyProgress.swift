@@ -13,7 +13,7 @@ final class StudyProgress {
     var loss: Double?
   }
 
-  private let isTerminal = isatty(STDERR_FILENO) == 1
+  private let live = LiveText()
   private let isQuiet: Bool
   /// Which of several groups it is.
   private let group: String?
@@ -23,7 +23,6 @@ final class StudyProgress {
   private var begin: (step: Int, time: ContinuousClock.Instant)?
   private var last = ContinuousClock.now
   private var rate = 0.0
-  private var shown = 0
 
   /// The rows of a wave of students.
   ///
@@ -62,7 +61,7 @@ final class StudyProgress {
     rate = rate == 0 ? speed : 0.95 * rate + 0.05 * speed
     let begin = self.begin ?? (progress.stepsDone, now)
     self.begin = begin
-    guard last.duration(to: now) > .seconds(isTerminal ? 0.5 : 20) else { return }
+    guard last.duration(to: now) > .seconds(live.isLive ? 0.5 : 20) else { return }
     last = now
     let end = rows.map(\.row.steps).max() ?? 0
     let elapsed = begin.time.duration(to: now).seconds
@@ -81,26 +80,19 @@ final class StudyProgress {
         "\(NumberText.grouped(Int(rate))) images/s",
         "\(NumberText.duration(rest)) left" + (group == nil ? "" : " of the group"),
       ]
-    let text = line(parts, separator: ", ") + "\n" + table
-    clear()
-    write(text)
-    shown = isTerminal ? text.filter { $0 == "\n" }.count : 0
+    live.show([line(parts, separator: ", ")] + table)
   }
 
   /// Clears the live table, so that other words can be written.
-  func clear() {
-    if shown > 0 { write("\u{1B}[\(shown)A\u{1B}[J") }
-    shown = 0
-  }
+  func clear() { live.clear() }
 
-  private var table: String {
+  private var table: [String] {
     // No more than a screen holds.
-    let most = isTerminal ? max(4, Self.screen.rows - 3) : 20
-    let longest = max(10, rows.prefix(most).map(\.row.name.count).max() ?? 0)
-    let width = isTerminal ? min(longest, max(10, Self.screen.columns / 2)) : longest
+    let most = live.isLive ? max(1, live.terminal.size.rows - 3) : 20
+    let longest = max(10, rows.prefix(most).map(\.row.name.columns).max() ?? 0)
+    let width = live.isLive ? min(longest, max(10, live.columns / 2)) : longest
     var lines = rows.prefix(most).map { student, row in
-      let name = String(row.name.suffix(width)).padding(
-        toLength: width, withPad: " ", startingAt: 0)
+      let name = row.name.printable.suffix(columns: width).padded(columns: width)
       let note = sessions[student]?.note ?? ""
       let state = states.result.students[student].state
       let parts =
@@ -111,29 +103,13 @@ final class StudyProgress {
       return line(parts.filter { !$0.isEmpty }, separator: "  ")
     }
     if rows.count > most { lines.append("  and \(rows.count - most) more") }
-    return lines.joined(separator: "\n") + "\n"
+    return lines
   }
 
-  /// As many of the parts as fit into a row of the terminal: a longer one would break, and be left behind by
-  /// `clear`; half a number would be another one.
+  /// The parts, of which the last give way where a row of the terminal is shorter.
   private func line(_ parts: [String], separator: String) -> String {
-    let width = isTerminal ? Self.screen.columns - 1 : .max
-    var line = String((parts.first ?? "").prefix(width))
-    for part in parts.dropFirst() {
-      guard line.count + separator.count + part.count <= width else { break }
-      line += separator + part
-    }
-    return line
-  }
-
-  private static var screen: (rows: Int, columns: Int) {
-    var size = winsize()
-    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0, size.ws_col > 0
-    else { return (24, 80) }
-    return (Int(size.ws_row), Int(size.ws_col))
-  }
-
-  private func write(_ text: String) {
-    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    var line = FieldLine(separator: separator)
+    for (rank, part) in parts.enumerated() { line.append(part, rank: rank) }
+    return line.text(columns: live.columns)
   }
 }

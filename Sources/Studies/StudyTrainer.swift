@@ -45,7 +45,9 @@ final class StudyTrainer {
       options.isStudy = true
       options.chosen = try kept(students)
       options.threadPlan = try latestPlan ?? kept(Array(file.students.indices))?.threads
-      group = try TrainingGroup(first.kind, recipe, path: path, options, after: latest)
+      group = try TrainingGroup(
+        first.kind, recipe, path: path, options, after: latest,
+        checking: [first.file.recipe.student])
     } catch let error as RecipeError where options.group == nil {
       let others = students.count > 1 ? " and \(students.count - 1) others" : ""
       leaveOut(first.name + others, error)

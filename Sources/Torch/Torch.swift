@@ -1,5 +1,6 @@
 internal import CTorch
 import Foundation
+import FunMatchFiles
 
 /// The engine as a whole: version, threads, seed, and what it holds.
 public enum Torch {
@@ -15,7 +16,25 @@ public enum Torch {
   /// Threads an operator may use on the CPU, at least 1.
   public static var threads: Int {
     get { Int(ct_threads()) }
-    set { require("set threads") { ct_set_threads(Int32(clamping: newValue)) } }
+    set {
+      let count = min(newValue, mostThreads)
+      require("set threads") { ct_set_threads(Int32(clamping: count)) }
+    }
+  }
+
+  /// As many as there are, once that is known.
+  private nonisolated(unsafe) static var mostThreads = Int.max
+
+  /// Makes sure that operators get the threads that they ask for, before the first that asks: oneDNN would wait for ever for
+  /// one that is missing. From then on no more than there are can be set.
+  ///
+  /// - Returns: how many there are where they are fewer than wanted; `nil` where all is well.
+  public static func settleThreads() -> Int? {
+    let found = Int(ct_usable_threads())
+    guard found < threads else { return nil }
+    mostThreads = found
+    threads = found
+    return found
   }
 
   /// What `body` returns, called while operators may use so many threads.
@@ -69,7 +88,7 @@ public enum Torch {
     let group = ProcessGroup.current
     if group?.fail(sentence) ?? true {
       let name = group.map { "process \($0.rank): " } ?? ""
-      try? FileHandle.standardError.write(contentsOf: Data("funmatch: \(name)\(sentence)\n".utf8))
+      Terminal().say("funmatch: \(name)\(sentence)")
     }
     guard group == nil else {
       // Threads of the group may be in the middle of something that `exit` would take away.

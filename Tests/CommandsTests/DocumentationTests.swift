@@ -25,4 +25,19 @@ struct DocumentationTests {
       #expect(isThere(folder + match.1), "\(page): \(match.1)")
     }
   }
+
+  /// Messages that the page explains are still those of the program.
+  @Test func messagesAreThoseOfTheProgram() throws {
+    let page = try String(
+      contentsOfFile: Self.package + "/docs/troubleshooting.md", encoding: .utf8)
+    let sources = Self.package + "/Sources"
+    let texts = try FileManager.default.subpathsOfDirectory(atPath: sources)
+      .filter { $0.hasSuffix(".swift") || $0.hasSuffix(".c") }
+      .map { try String(contentsOfFile: "\(sources)/\($0)", encoding: .utf8) }
+    // A sentence may go on in the next line.
+    let all = texts.joined().replacing(/"\s*\n\s*\+ "/, with: "")
+    let messages = page.matches(of: /\n\| `([^`]+)` \|/).map { String($0.1) }
+    #expect(messages.count > 30)
+    for message in messages { #expect(all.contains(message), "\(message)") }
+  }
 }

@@ -54,6 +54,47 @@ struct FolderTests {
     #expect(try layout.open("folder:m:train").classNames == ["y"])
   }
 
+  /// What nothing reads is counted and named, and so is a class without images.
+  @Test func whatIsLeftOutIsTold() throws {
+    let layout = try Layout()
+    try layout.images(["f/a/1.png", "f/b/2.png", "p/3.png"])
+    #expect(try layout.open("folder:f").remarks == [])
+    try layout.write("f/labels.csv", "")
+    #expect(
+      try layout.open("folder:f").remarks
+        == ["1 file is no image by its name, and is left out: \(layout.path)/f/labels.csv"])
+    for name in ["1.xyz", "2.txt", "3", ".hidden"] { try layout.write("f/b/\(name)", "") }
+    try layout.write("f/c/notes.txt", "")
+    let images = try layout.open("folder:f")
+    #expect(images.classNames == ["a", "b", "c"] && images.labels.sorted { $0! < $1! } == [0, 1])
+    #expect(images.remarks.count == 2 && images.remarks[0] == "class 'c' has no images")
+    #expect(images.remarks[1].hasPrefix("5 files are no images by their names"))
+    #expect(images.remarks[1].hasSuffix("f/b/1.xyz, \(layout.path)/f/b/2.txt and 2 more"))
+    #expect(try layout.open("folder:f[:1]").remarks == images.remarks)
+    try layout.write("p/readme", "")
+    #expect(try layout.open("photos:p").remarks.count == 1)
+    try layout.write("g/a/notes.txt", "")
+    layout.expectError("folder:g", "none of its 1 folders holds an image")
+  }
+
+  @Test func labelsAreFoundByTheirNames() throws {
+    let layout = try Layout()
+    try layout.images(["f/b/1.png", "f/d/2.png"])
+    let images = try layout.open("folder:f")
+    let fitted = try #require(RelabelledDataset(images, as: ["a", "b", "c", "d"]))
+    #expect(fitted.classNames == ["a", "b", "c", "d"])
+    #expect(Set(fitted.labels) == [1, 3])
+    for index in 0..<2 {
+      let own = images.classNames[images.label(at: index) ?? 9]
+      #expect(fitted.classNames[fitted.label(at: index) ?? 9] == own)
+      #expect(fitted.name(at: index) == images.name(at: index))
+    }
+    #expect(RelabelledDataset(images, as: ["d", "b"])?.classNames == ["d", "b"])
+    for names in [["b", "d"], ["a", "b"], ["b", "b", "d"], []] {
+      #expect(RelabelledDataset(images, as: names) == nil, "\(names)")
+    }
+  }
+
   @Test func filesOfBrowsersAndOldCamerasAreImages() throws {
     let layout = try Layout()
     try layout.images(["f/a/1.jfif", "f/a/2.JPE", "f/b/3.jpg"])
@@ -107,7 +148,7 @@ struct FolderTests {
     layout.expectError("photos:file", "/file: is not a folder")
     layout.expectError("photos:p:train", "no splits")
     try layout.write("empty/notes.txt", "")
-    layout.expectError("photos:empty", "no JPEG or PNG")
+    layout.expectError("photos:empty", "holds no images")
   }
 
   @Test func linksAreFollowedButNotInCircles() throws {
@@ -127,24 +168,59 @@ struct FolderTests {
     layout.expectError("folder:f", "again", "link to a folder that it lies in")
   }
 
+  /// Two links on each of many levels: as many ways to the last folder as there are leaves of a tree.
+  @Test func linksThatDoubleEndInASentence() throws {
+    let layout = try Layout()
+    let files = FileManager.default
+    func tree(_ root: String, levels: Int) throws {
+      try layout.images(["\(root)-store/\(levels)/1.png"])
+      for level in 0..<levels {
+        let folder = layout.folder.file("\(root)-store/\(level)")
+        try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for side in ["l", "r"] {
+          try files.createSymbolicLink(
+            atPath: "\(folder)/\(side)", withDestinationPath: "../\(level + 1)")
+        }
+      }
+      try files.createDirectory(
+        atPath: layout.folder.file(root), withIntermediateDirectories: true)
+      try files.createSymbolicLink(
+        atPath: layout.folder.file("\(root)/a"), withDestinationPath: "../\(root)-store/0")
+    }
+    try tree("few", levels: 3)
+    #expect(try layout.open("folder:few").count == 8)
+    try tree("many", levels: 30)
+    layout.expectError("folder:many", "more than 64 ways")
+  }
+
   @Test func otherLayoutsAreRefused() throws {
     let layout = try Layout()
     layout.expectError("folder:f", "f: does not exist")
     layout.expectError("folder:/nowhere", "/nowhere: does not exist")
     try layout.write("f/notes.txt", "")
     layout.expectError("folder:f", "/f: holds no images")
-    try layout.images(["f/a/1.png"])
-    try layout.write("f/b/notes.txt", "")
-    layout.expectError("folder:f", "/f/b: a class without")
-    try layout.images(["f/b/1.png", "f/1.png"])
+    try layout.images(["f/a/1.png", "f/b/1.png", "f/1.png"])
     layout.expectError("folder:f", "1.png", "folders (a)")
     try layout.remove("f/1.png")
     #expect(try layout.open("folder:f").count == 2)
-    for ending in ["webp", "BMP", "gif", "tif", "TIFF", "ppm", "heic", "avif"] {
+    let others = ImageFormat.allCases.filter { !$0.isDecoded }.flatMap(\.endings)
+    for ending in ["ppm", "JP2", "jxl"] + others {
       try layout.write("f/b/2.\(ending)", "")
-      layout.expectError("folder:f", "/f/b/2.\(ending)", "only JPEG and PNG")
+      layout.expectError("folder:f", "/f/b/2.\(ending)", "only JPEG, PNG, WebP")
       try layout.remove("f/b/2.\(ending)")
     }
+  }
+
+  @Test func imagesOfEveryFormatAreFoundInAnyCapitals() throws {
+    let layout = try Layout()
+    let endings = ImageFormat.allCases.filter(\.isDecoded).flatMap(\.endings)
+    #expect(
+      Set(endings).isSuperset(of: ["jfif", "jif", "webp", "gif", "dib", "bmp", "tif", "tiff"]))
+    for ending in endings {
+      try layout.write("f/a/1.\(ending)", "")
+      try layout.write("f/a/2.\(ending.uppercased())", "")
+    }
+    #expect(try layout.open("folder:f").count == 2 * endings.count)
   }
 
   @Test func namesNeedNotBeUTF8() throws {

@@ -14,7 +14,7 @@ struct ListTests {
       "oxford-iiit-pet/annotations/trainval.txt",
       "#Image CLASS-ID SPECIES BREED ID\nAbyssinian_2 1 1 1\ngreat_pyrenees_7 2 2 1\n")
     try layout.write(
-      "oxford-iiit-pet/annotations/test.txt", "Abyssinian_1 1 1 1\r\nBengal_1 3 1 2\r\n")
+      "oxford-iiit-pet/annotations/test.txt", "\u{FEFF}Abyssinian_1 1 1 1\r\nBengal_1 3 1 2\r\n")
     return layout
   }
 
@@ -71,8 +71,10 @@ struct ListTests {
     }
     try layout.write("\(root)/meta/test.txt", "waffles/4")
     layout.expectError("food101:test", "images/waffles/4.jpg is missing", "test.txt")
-    try layout.write("\(root)/meta/test.txt", "")
+    try layout.write("\(root)/meta/test.txt", "\n")
     layout.expectError("food101:test", "test.txt: names no images")
+    try layout.write("\(root)/meta/test.txt", "")
+    layout.expectError("food101:test", "test.txt: is empty")
     try layout.remove("\(root)/meta/classes.txt")
     layout.expectError("food101:train", "meta/classes.txt is missing")
   }

@@ -61,6 +61,38 @@ struct ShardTests {
     #expect(try Self.files(layout, "out").count == count + 1)
   }
 
+  @Test func imagesOfOtherFormatsKeepTheirBytesAndEndings() throws {
+    let layout = try Layout()
+    let colours: [UInt8] = [9, 8, 7, 0, 0, 0]
+    let gif: [UInt8] =
+      Array("GIF89a".utf8) + [1, 0, 1, 0, 0x80, 0, 0] + colours
+      + [0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3b]
+    let size: [UInt8] = [40, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 24, 0]
+    let bmp =
+      Array("BM".utf8) + [UInt8](repeating: 0, count: 12) + size
+      + [UInt8](repeating: 0, count: 24) + [7, 8, 9, 0]
+    try layout.write("images/a/1.GIF", gif)
+    try layout.write("images/a/2.jpg", bmp)
+    try layout.write("images/b/3.png", picture())
+    let folder = try layout.open("folder:images")
+    try Self.pack(folder, layout, "out/s-%d.tar", perShard: 100)
+    for name in ["tar:out/s.json", "tar:out/s-0.tar"] {
+      let packed = try layout.open(name)
+      let cached = try CachedDataset(packed, mode: .bytes)
+      #expect(packed.count == 3)
+      for index in 0..<3 {
+        #expect(try Self.bytes(packed, index) == Self.bytes(folder, index))
+        #expect(try cached.image(at: index) == folder.image(at: index))
+      }
+    }
+    let archive = try layout.open("tar:out/s-0.tar")
+    // By the bytes, whatever the file was called.
+    let endings = (0..<3).map { archive.name(at: $0).suffix(3) }
+    #expect(Set(endings) == ["gif", "bmp", "png"])
+    let first = try #require((0..<3).first { archive.name(at: $0).hasSuffix("gif") })
+    #expect(try archive.image(at: first).pixels == [9, 8, 7])
+  }
+
   /// By GNU tar, and by the rules of WebDataset: as many samples, each with an image and a class.
   @Test func othersReadThemToo() throws {
     let layout = try Layout()

@@ -64,9 +64,9 @@ struct TarTests {
       (
         [("a.left.png", file), ("a.right.png", file), ("a.cls", number(1))], "one class and several"
       ),
-      ([("a.1.cls", number(1)), ("b.png", file)], "a.1 has a label and no JPEG"),
+      ([("a.1.cls", number(1)), ("b.png", file)], "a.1 has a label and no image"),
       ([("a.1.png", file), ("a.1.cls", Array("cat".utf8))], "a.1.cls is not a class number"),
-      ([("a.1.png", file), ("a.2.webp", file)], "a.2.webp"),
+      ([("a.1.png", file), ("a.2.jxl", file)], "a.2.jxl"),
     ] {
       try layout.write("x.tar", Tar.archive(members))
       layout.expectError("tar:x.tar", words)
@@ -98,6 +98,27 @@ struct TarTests {
       layout.expectError("tar:s/x-\(braces).tar", "s/x-\(braces).tar")
     }
     layout.expectError("tar:s/x-08.tar:train", "no splits")
+    try layout.write("s/x-11.TAR", Tar.archive([("11-0.png", picture(4))]))
+    #expect(try layout.open("tar:s").count == 7)
+    // Half of a data set would be left out.
+    try layout.write("s/x-12.tar.gz", [0x1f, 0x8b, 8, 0])
+    layout.expectError("tar:s", "s/x-12.tar.gz: is compressed", "gunzip")
+  }
+
+  @Test func whatIsLeftOutIsTold() throws {
+    let layout = try Layout()
+    let file = try picture()
+    try layout.write("s/a.tar", Tar.archive([("1.png", file), ("1.json", [1]), ("2.png", file)]))
+    #expect(try layout.open("tar:s").remarks == [])
+    try layout.write("s/b.tar", Tar.archive([("README", [1]), ("x.json", [1]), ("x.txt", [1])]))
+    try layout.write("s/c.tar", Tar.archive([]))
+    let images = try layout.open("tar:s")
+    #expect(images.count == 2)
+    #expect(
+      images.remarks[0]
+        == "2 archives hold no image: \(layout.path)/s/b.tar, \(layout.path)/s/c.tar")
+    #expect(
+      images.remarks[1].hasPrefix("3 members belong to no image: \(layout.path)/s/b.tar/README"))
   }
 
   @Test func moreShardsThanStayOpenAreRead() throws {
@@ -128,8 +149,9 @@ struct TarTests {
     try expect([("a.jpg", image), ("a.cls", [0x30]), ("b.jpg", image)], "b.jpg has no label")
     try expect([("b.jpg", image), ("a.jpg", image), ("a.cls", [0x30])], "b.jpg has no label")
     try expect([("a.txt", image), ("a.cls", [0x30])], "a has a label and no")
-    for ending in ["webp", "GIF", "tif"] {
-      try expect([("a.jpg", image), ("b.\(ending)", image)], "b.\(ending): only JPEG and PNG")
+    try expect([("a.tif", image), ("a.gif", image)], "two images", "a.gif")
+    for ending in ["ppm", "JP2", "jxl"] {
+      try expect([("a.jpg", image), ("b.\(ending)", image)], "b.\(ending): only JPEG, PNG, WebP")
     }
     try expect([("a.txt", image)], "no member")
     for label in ["", "x", "-1", "1 2", "65536", "99999999999999999999"] {
@@ -142,6 +164,23 @@ struct TarTests {
         ("a.jpg", image), ("a.seg.png", image), ("a.tif", image), ("._b.jpg", [1]), ("n", []),
       ]))
     #expect(try layout.open("tar:x.tar").count == 1)
+  }
+
+  @Test func imagesOfOtherFormatsAreReadUnlessAJPEGOrPNGIsBesideThem() throws {
+    let layout = try Layout()
+    let image = try picture()
+    let number = Array("1".utf8)
+    for ending in ["webp", "GIF", "bmp", "Tif", "tiff"] {
+      try layout.write("x.tar", Tar.archive([("a.\(ending)", image), ("a.cls", number)]))
+      let images = try layout.open("tar:x.tar")
+      #expect(images.count == 1 && images.name(at: 0).hasSuffix("a.\(ending)"))
+      // Whichever comes first.
+      for members in [["a.\(ending)", "a.png"], ["a.png", "a.\(ending)"]] {
+        try layout.write("x.tar", Tar.archive(members.map { ($0, image) }))
+        let images = try layout.open("tar:x.tar")
+        #expect(images.count == 1 && images.name(at: 0).hasSuffix("a.png"))
+      }
+    }
   }
 
   @Test func linksToImagesAreRefused() throws {

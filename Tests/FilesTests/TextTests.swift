@@ -24,6 +24,16 @@ struct TextTests {
     #expect(table.text(left: 1) == "         top-1\nteacher    0.9")
   }
 
+  @Test(arguments: [
+    (#"{"a": 1, "b": {"a": 2}, "c": [{"a": 3}, {"a": 4}]}"#, nil),
+    (#"{"a": "a", "b": "a", "\"": ":", "\\": 1}"#, nil), ("[]", nil), ("{}", nil), ("1", nil),
+    (#"{"a": 1, "b": 2, "a" : 3}"#, "a"), (#"[{"x": [{"b": 1, "b": 1}]}]"#, "b"),
+    (#"{"\"": 1, "\"": 2}"#, #"\""#),
+  ])
+  func keysThatAreThereTwiceAreFound(text: String, key: String?) {
+    #expect(JSONText.repeatedKey(Array(text.utf8)) == key)
+  }
+
   @Test func aLockKeepsOthersOut() throws {
     let folder = try TemporaryFolder()
     do {

@@ -41,7 +41,7 @@ struct ONNXClassifierTests {
 
   private func classifier(
     _ name: String, classes: Int? = nil, size: Int = 48,
-    _ layout: ProgramClassifier.Layout = .nchw, outputs: ONNXClassifier.Outputs? = nil,
+    _ layout: ProgramClassifier.Layout = .nchw, outputs: ClassifierOutputs? = nil,
     batchSize: Int = 3
   ) throws -> ONNXClassifier {
     try ONNXClassifier(
@@ -51,7 +51,7 @@ struct ONNXClassifierTests {
   }
 
   @Test func logitsAreThoseOfONNXRuntime() throws {
-    let all: [(String, ProgramClassifier.Layout, ONNXClassifier.Outputs?)] = [
+    let all: [(String, ProgramClassifier.Layout, ClassifierOutputs?)] = [
       ("dynamic", .nchw, nil), ("traced", .nchw, .logits), ("fixed", .nchw, nil),
       ("nhwc", .nhwc, nil), ("softmax", .nchw, .probabilities),
       ("log_softmax", .nchw, .logProbabilities), ("external", .nchw, nil),
@@ -90,7 +90,7 @@ struct ONNXClassifierTests {
     }
     try FileManager.default.removeItem(atPath: folder.file("weights.bin"))
     refused("weights.bin") { try classifier("external") }
-    refused("cannot be read") { try classifier("absent") }
+    refused("cannot read") { try classifier("absent") }
   }
 
   /// Weights beside a file are part of it.

@@ -32,4 +32,4 @@ _Static_assert((int)COV_F32 == (int)F32 && (int)COV_U8 == (int)U8, "ov_element_t
 #define cov_element_type ov_element_type_e
 #define SAME(result, name, parameters) result(*const same_##name) parameters = &name;
 COV_FUNCTIONS(SAME)
-COV_COMPILE_MODEL(SAME)
+COV_VARIADIC_FUNCTIONS(SAME)

@@ -1,6 +1,7 @@
 import Foundation
 import FunMatchImages
 import FunMatchTestSupport
+import FunMatchTorch
 import Testing
 
 /// Mutated files never crash, hang or take much memory: they decode or are refused. `make soak` tries
@@ -13,6 +14,9 @@ struct HostileImageTests {
       var files = try Fixture.names.flatMap {
         [try Fixture.bytes($0 + ".jpg"), try Fixture.bytes($0 + ".png")]
       }
+      let archive = try NpzFile(Fixture.path("formats.npz"))
+      files += try archive.names.filter { $0.hasPrefix("file/") && !$0.contains("picture.") }
+        .map { try archive.read($0).array(as: UInt8.self) }
       files += try Photo.all.map { [UInt8](try Data(contentsOf: URL(fileURLWithPath: $0.path))) }
         .filter { $0.count < 200_000 }
       let large = photograph(height: 300, width: 400, seed: 1)
@@ -20,7 +24,7 @@ struct HostileImageTests {
       let before = try peakMemory()
       let decoders = [
         ImageDecoder(), ImageDecoder(orientation: .honour, damage: .accept),
-        ImageDecoder(inverseDCT: .accurate),
+        ImageDecoder(inverseDCT: .accurate, reading: .pillow),
       ]
       var reader = ImageReader()
       var decoded = 0

@@ -5,7 +5,8 @@ import Testing
 /// EXIF orientation is ignored unless it is asked for.
 struct OrientationTests {
   /// A JPEG with an EXIF block that names an orientation, little- or big-endian.
-  private func photo(_ orientation: UInt8, bigEndian: Bool) throws -> [UInt8] {
+  private func photo(_ orientation: UInt8, bigEndian: Bool, isLong: Bool = false) throws -> [UInt8]
+  {
     let file = try photograph(height: 48, width: 80, seed: 4).jpegData()
     func number(_ value: Int, _ size: Int) -> [UInt8] {
       let bytes = (0..<size).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
@@ -14,11 +15,32 @@ struct OrientationTests {
     let start: [UInt8] = bigEndian ? [0x4d, 0x4d] : [0x49, 0x49]
     var tiff = start + number(42, 2) + number(8, 4) + number(2, 2)
     tiff += number(0x010f, 2) + number(2, 2) + number(1, 4) + [65, 0, 0, 0]
-    tiff += number(0x0112, 2) + number(3, 2) + number(1, 4) + number(Int(orientation), 2) + [0, 0]
+    tiff += number(0x0112, 2) + number(isLong ? 4 : 3, 2) + number(1, 4)
+    tiff += isLong ? number(Int(orientation), 4) : number(Int(orientation), 2) + [0, 0]
     tiff += number(0, 4)
     let block: [UInt8] = Array("Exif".utf8) + [0, 0] + tiff
     let marker: [UInt8] = [0xff, 0xe1, 0, UInt8(block.count + 2)]
     return Array(file.prefix(2)) + marker + block + file.dropFirst(2)
+  }
+
+  @Test(arguments: [true, false])
+  func someWritersStoreItAsLong(_ bigEndian: Bool) throws {
+    let decoder = ImageDecoder(orientation: .honour)
+    let long = try photo(6, bigEndian: bigEndian, isLong: true)
+    #expect(try decoder.decode(long) == decoder.decode(photo(6, bigEndian: bigEndian)))
+  }
+
+  @Test func theBlockNeedNotBeTheFirst() throws {
+    let decoder = ImageDecoder(orientation: .honour)
+    let file = try photo(8, bigEndian: true)
+    let words = Array("http://ns.adobe.com/xap/1.0/".utf8) + [0]
+    let bare =
+      Array("Exif".utf8) + [0, 0] + Array("MM".utf8) + [0, 42, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0]
+    for block in [words, bare] {
+      let marker: [UInt8] = [0xff, 0xe1, 0, UInt8(block.count + 2)]
+      let later = Array(file.prefix(2)) + marker + block + file.dropFirst(2)
+      #expect(try decoder.decode(later) == decoder.decode(file))
+    }
   }
 
   /// Where the pixel at (y, x) of the upright image is stored in 48 x 80 pixels, from EXIF's words on

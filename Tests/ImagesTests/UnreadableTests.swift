@@ -14,13 +14,18 @@ struct UnreadableTests {
   }
 
   @Test func otherFormatsAreNamed() {
-    let gif = #expect(throws: ImageError.self) {
-      try ImageDecoder().decode(Array("GIF89a..".utf8), name: "cat.jpg")
+    let paper = #expect(throws: ImageError.self) {
+      try ImageDecoder().decode(Array("%PDF-1.4".utf8), name: "cat.jpg")
     }
     #expect(
-      gif?.description
-        == "cat.jpg: cannot decode the image: it seems to be a GIF; the known formats are JPEG and PNG"
+      paper?.description
+        == "cat.jpg: cannot decode the image: it seems to be a PDF; the known formats are \(ImageFormat.list)"
     )
+    let pointer = #expect(throws: ImageError.self) {
+      try ImageDecoder().decode(
+        Array("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n".utf8))
+    }
+    #expect(pointer?.reason.contains("Git LFS pointer") == true)
     let other = #expect(throws: ImageError.self) {
       try ImageDecoder().header(Data([1, 2, 0xab]))
     }

@@ -60,7 +60,9 @@ struct ModelFileTests {
         values[values.count / 2] = value
         return (name, Tensor(values).reshaped(array.tensor.shape))
       }
-      try Safetensors.write(changed, metadata: file.metadata, to: folder.file("bad.safetensors"))
+      // As another program would write it.
+      let metadata = file.metadata.filter { $0.key != "funmatch.sha256" }
+      try Safetensors.write(changed, metadata: metadata, to: folder.file("bad.safetensors"))
       for read in [
         { _ = try ModelFile(path: folder.file("bad.safetensors")) },
         { _ = try WeightImport(path: folder.file("bad.safetensors"), spec: nil) },
@@ -78,6 +80,37 @@ struct ModelFileTests {
       #expect(refused?.contains("\(name) holds values that are infinite") == true)
       #expect(try folder.contents == ["bad.safetensors", "m.safetensors"])
     }
+  }
+
+  /// A bit anywhere: in the names of classes, in what pixels are scaled to, in a shape, in a weight.
+  @Test func aDamagedFileIsNoModel() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("m.safetensors")
+    let model = try spec.build(seed: 1)
+    model.input = .imageNet
+    try ModelFile(model: model, spec: spec, classNames: ["cat", "dog", "owl"]).write(to: path)
+    let bytes = try folder.bytes("m.safetensors")
+    let header = 8 + Int(bytes[0]) + Int(bytes[1]) << 8
+    for index in Array(0..<header) + stride(from: header, to: bytes.count, by: 97) {
+      var damaged = bytes
+      damaged[index] ^= UInt8(1 << (index % 7))
+      _ = try folder.write("m.safetensors", damaged)
+      for read in [
+        { try ModelFile(path: path) }, { try WeightImport(path: path, spec: nil).file },
+      ] {
+        // A blank beside the header's JSON, or the checksum's own name, harms nothing.
+        guard let file = try? read() else { continue }
+        #expect(file.classNames == ["cat", "dog", "owl"] && file.model.input == .imageNet)
+        for (a, b) in zip(model.store.parameters, file.model.store.parameters) {
+          #expect(a.value.bytes == b.value.bytes, "byte \(index): \(a.name)")
+        }
+      }
+    }
+    var damaged = bytes
+    damaged[bytes.count - 2] ^= 1
+    _ = try folder.write("m.safetensors", damaged)
+    let words = message { _ = try ModelFile(path: path) } ?? ""
+    #expect(words.contains("m.safetensors: is damaged"), "\(words)")
   }
 
   /// Weights are read once, to where the network has them.

@@ -129,4 +129,70 @@ struct CheckpointTests {
     _ = try folder.write("000000005.safetensors", [])
     #expect(throws: RecipeError.self) { try Checkpoint.latest(in: folder.path) { _ in } }
   }
+
+  /// Copies under other names, copies of other steps, those of another run: none is taken, and none removed.
+  @Test func strangersAreLeftAlone() throws {
+    let (folder, other) = (try TemporaryFolder(), try TemporaryFolder())
+    let files = FileManager.default
+    for (place, run) in [(folder, "a"), (other, "b")] {
+      try files.createDirectory(
+        atPath: place.file("checkpoints"), withIntermediateDirectories: true)
+      _ = try place.write("engine.json", Array("{\"run\": \"\(run)\"}".utf8))
+    }
+    let (model, adam) = try make()
+    func save(_ step: Int, _ place: TemporaryFolder) throws {
+      try Checkpoint.save(
+        model, adam, step: step, folder: place.file("checkpoints"), rule: CheckpointRecipe())
+    }
+    try save(1, folder)
+    try save(9, other)
+    func copy(_ name: String, of place: TemporaryFolder, to copy: String) throws {
+      for ending in ["json", "safetensors"] {
+        try files.copyItem(
+          atPath: place.file("checkpoints/\(name).\(ending)"),
+          toPath: folder.file("checkpoints/\(copy).\(ending)"))
+      }
+    }
+    try copy("000000001", of: folder, to: "000000001 (copy)")
+    try copy("000000001", of: folder, to: "000000007")
+    try copy("000000001", of: folder, to: "7")
+    try copy("000000009", of: other, to: "000000009")
+    try files.copyItem(
+      atPath: other.file("checkpoints/000000009.safetensors"),
+      toPath: folder.file("checkpoints/000000011.safetensors"))
+    _ = try folder.write("checkpoints/notes.tmp", [1])
+    _ = try folder.write("checkpoints/.000000002.safetensors.x1.tmp", [1])
+    let strangers = try files.contentsOfDirectory(atPath: folder.file("checkpoints")).filter {
+      !["000000001.json", "000000001.safetensors", ".000000002.safetensors.x1.tmp"].contains($0)
+    }
+    Checkpoint.removeRemains(in: folder.file("checkpoints"))
+    var warnings: [String] = []
+    let latest = try Checkpoint.latest(in: folder.file("checkpoints")) { warnings.append($0) }
+    #expect(latest?.description.step == 1)
+    #expect(warnings.count == 1 && warnings[0].contains("000000007.safetensors"), "\(warnings)")
+    for step in 2...5 { try save(step, folder) }
+    let left = try Set(files.contentsOfDirectory(atPath: folder.file("checkpoints")))
+    #expect(
+      left
+        == Set(strangers).union(
+          ["4", "5"].flatMap { ["00000000\($0).json", "00000000\($0).safetensors"] }))
+  }
+
+  /// Whatever bit of what tells of it is wrong.
+  @Test func aDamagedDescriptionIsNotUsed() throws {
+    let folder = try TemporaryFolder()
+    let (model, adam) = try make()
+    for step in [5, 10] {
+      try Checkpoint.save(model, adam, step: step, folder: folder.path, rule: CheckpointRecipe())
+    }
+    let bytes = try folder.bytes("000000010.json")
+    for index in bytes.indices {
+      var damaged = bytes
+      damaged[index] ^= UInt8(1 << (index % 7))
+      _ = try folder.write("000000010.json", damaged)
+      let latest = try #require(try Checkpoint.latest(in: folder.path) { _ in })
+      let isWhole = latest.description.step == 10
+      #expect(latest.description.optimizerCount == 0 && (isWhole || latest.description.step == 5))
+    }
+  }
 }

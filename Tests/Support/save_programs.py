@@ -7,6 +7,8 @@ NETWORK is a name of timm's, or `tiny`. KIND is one of
     package              an AOTInductor package that takes 2 to 64 images: package.pt2
     fixed                one that takes 2: fixed.pt2
     state                its weights: state.pth
+    softmax, logSoftmax  TorchScript that ends so: KIND.pt
+    half, bfloat16       TorchScript in such a type: KIND.pt
     exported             torch.export.save, which has no compiled code: exported.pt2
 Writes images.npy (5, 3, 64, 64) and logits.npy (5, 10) beside them, and in deviation.npy how far PyTorch's logits are at most
 from those in double precision, relative to the largest.
@@ -74,6 +76,13 @@ save = {
     "fixed": ("fixed.pt2", lambda path: compile_to(path, dynamic=False)),
     "exported": ("exported.pt2", lambda path: torch.export.save(export(dynamic=True), path)),
 }
+for kind, end in ("softmax", torch.nn.Softmax(-1)), ("logSoftmax", torch.nn.LogSoftmax(-1)):
+    ended = torch.nn.Sequential(network, end)
+    save[kind] = (kind + ".pt", lambda path, it=ended: torch.jit.trace(it, images[:2]).save(path))
+for kind in "half", "bfloat16":
+    typed, type = copy.deepcopy(network), getattr(torch, kind)
+    typed, seen = typed.to(type).eval(), images[:2].to(type)
+    save[kind] = (kind + ".pt", lambda path, it=typed, x=seen: torch.jit.trace(it, x).save(path))
 for kind in kinds:
     file, write = save[kind]
     write(os.path.join(folder, file))

@@ -26,7 +26,11 @@ struct WeightFormatTests {
       let path = try folder.write("weights", Fixture.bytes(name))
       #expect(try WeightFormat(of: path) == format, "\(name)")
     }
-    for bytes in [[], [1], Array("version https://git-lfs".utf8)] as [[UInt8]] {
+    for text in ["{\"weight_map\": {}}", " \n{\n  \"metadata\": {}}"] {
+      let path = try folder.write("index", Array(text.utf8))
+      #expect(try WeightFormat(of: path) == .shards)
+    }
+    for bytes in [[1], Array("version 1".utf8)] as [[UInt8]] {
       let path = try folder.write("other", bytes)
       #expect(message { _ = try WeightFormat(of: path) }?.contains("none of them") == true)
     }

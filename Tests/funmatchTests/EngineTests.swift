@@ -262,7 +262,9 @@ struct EngineTests {
     #expect(try choice("whole").threads == .init(student: 1, teachers: 1, isAhead: false))
     let name = try run.killed(at: 6, format + ["--resume"])
     let text = String(decoding: try folder.bytes("\(name)/engine.json"), as: UTF8.self)
+    // What is changed by hand carries no checksum.
     let ahead = text.replacing(/"isAhead" ?: ?false/, with: "\"isAhead\": true")
+      .replacing(/\n[ ]+"check" : "[0-9a-f]+",/, with: "")
     #expect(ahead != text)
     _ = try folder.write("\(name)/engine.json", Array(ahead.utf8))
     // Without --threads the folder says it.

@@ -80,4 +80,82 @@ struct ImportTests {
     #expect(named.status == 1 && named.errors.contains("those of a resnet"), "\(named.errors)")
     #expect(try run(folder.file("weights.bin"), "--input", "{mean: 0.5}").status == 1)
   }
+
+  private func resnet() throws -> [(name: String, tensor: Tensor)] {
+    try ResNetSpec(depth: 18, classes: 3).build(.drawn).store.tensors
+  }
+
+  @Test func anUntrainedHeadIsToldAndTeachesNobody() throws {
+    let run = try FashionRun(steps: 2)
+    let weights = run.folder.file("body.safetensors")
+    try Safetensors.write(
+      resnet().filter { !$0.name.hasPrefix("fc.") }, metadata: [:], to: weights)
+    func made(_ more: String...) throws -> Tool.Result {
+      try Tool.run(
+        ["import", weights, "--output", run.folder.file("new.safetensors")] + more, in: run.folder)
+    }
+    let refused = try made()
+    #expect(
+      refused.status == 1 && refused.errors.contains("fc.weight is missing: the file has no head"),
+      "\(refused.errors)")
+    for wrong in [["--head", "drop"], ["--classes", "3"], ["--head", "drop", "--classes", "0"]] {
+      let result = try Tool.run(
+        ["import", weights, "--output", run.folder.file("new.safetensors")] + wrong, in: run.folder)
+      #expect(result.status != 0 && !result.errors.contains("missing: the file"))
+    }
+    let before = try run.folder.contents
+    #expect(!before.contains("new.safetensors"))
+
+    let named = try run.folder.write(
+      "names.json", Array(#"[\#((0..<10).map { "\"class \($0)\"" }.joined(separator: ", "))]"#.utf8)
+    )
+    let new = try made("--head", "drop", "--class-names", named)
+    #expect(new.status == 0 && new.output.contains("new and untrained"), "\(new.errors)")
+    let file = try ModelFile(path: run.folder.file("new.safetensors"))
+    #expect(file.hasUntrainedHead && file.classNames.first == "class 0" && file.model.classes == 10)
+
+    let taught = try run.distil(
+      "r", "--set", "teachers=[{weights: new.safetensors, resolution: 28}]")
+    #expect(
+      taught.status == 1 && taught.errors.contains("new.safetensors has a head that is new"),
+      "\(taught.errors)")
+    let learning = try run.distil(
+      "r", "--quiet", "--set", "student={weights: new.safetensors, resolution: 28}")
+    #expect(learning.status == 0, "\(learning.errors)")
+    #expect(try !ModelFile(path: run.folder.file("r/student.safetensors")).hasUntrainedHead)
+    // Without the detour, of the body alone.
+    let reset = try run.distil(
+      "s", "--quiet", "--set", "student={weights: body.safetensors, head: reset, resolution: 28}")
+    #expect(reset.status == 0, "\(reset.errors)")
+  }
+
+  /// It teaches what the model file that is made of it does.
+  @Test func aFolderTeaches() throws {
+    let run = try FashionRun(steps: 2)
+    let folder = run.folder.file("hf")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let arrays = try ResNetSpec(depth: 18, classes: 10).build(.drawn).store.tensors
+    try Safetensors.write(
+      arrays.map { name, tensor in
+        (name, name.hasPrefix("fc.") ? Tensor.randn(tensor.shape) : tensor)
+      }, metadata: [:], to: folder + "/model.safetensors")
+    _ = try run.folder.write(
+      "hf/config.json",
+      Array(
+        #"{"architecture": "resnet18.mine", "num_classes": 10, "pretrained_cfg": {"mean": [0, 0, 0], "std": [1, 1, 1]}}"#
+          .utf8))
+    let edits = ["--quiet", "--set", "teachers=[{weights: hf, resolution: 28}]"]
+    let first = try run.distil("r", edits[0], edits[1], edits[2])
+    #expect(first.status == 0, "\(first.errors)")
+    let imported = try Tool.run(
+      ["import", folder, "--output", run.folder.file("m.safetensors")], in: run.folder)
+    #expect(imported.status == 0, "\(imported.errors)")
+    #expect(
+      try ModelFile(path: run.folder.file("m.safetensors")).model.input
+        == InputScaling(mean: [0, 0, 0], std: [1, 1, 1]))
+    let second = try run.distil(
+      "s", "--quiet", "--set", "teachers=[{weights: m.safetensors, resolution: 28}]")
+    #expect(second.status == 0, "\(second.errors)")
+    #expect(try run.metrics("r") == run.metrics("s"))
+  }
 }

@@ -80,7 +80,7 @@ struct ONNXTeacherTests {
       let classifier = try ONNXClassifier(
         ONNXFile(path), classes: nil, size: entry.side,
         layout: #require(ProgramClassifier.Layout(rawValue: entry.layout)), input: .official,
-        outputs: #require(ONNXClassifier.Outputs(rawValue: entry.outputs)), precision: .f32,
+        outputs: #require(ClassifierOutputs(rawValue: entry.outputs)), precision: .f32,
         batchSize: 3, with: #require(OpenVINO.atHand))
       let logits = classifier(
         try Npy.read("\(Self.zoo)/\(entry.name).images.npy").channelsLast, .evaluation(.f32))

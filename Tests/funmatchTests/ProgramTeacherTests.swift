@@ -98,6 +98,46 @@ struct ProgramTeacherTests {
     }
   }
 
+  /// What gives probabilities, or computes in half precision, teaches as the network itself once that is said; as long as it
+  /// is not said, there is a warning.
+  @Test(.enabled(if: PyTorch.compiles, "no Python with PyTorch, or no C++ compiler"))
+  func whatComesOutIsSaidOrWarnedOf() throws {
+    let kinds = ["traced", "softmax", "logSoftmax", "half", "bfloat16"]
+    try PyTorch.run(script: "save_programs.py", arguments: [folder.path, "tiny"] + kinds)
+    func run(_ name: String, _ kind: String, _ more: String = "") throws -> (String, [Double]) {
+      let program =
+        "path: \(kind).pt, classes: 10, trusted: true, input: {size: 64, \(input)}\(more)"
+      let result = try distil(name, "{torchscript: {\(program)}}", steps: 5)
+      #expect(result.status == 0, "\(name): \(result.errors)")
+      return (result.errors, try losses(name))
+    }
+    let (silence, exact) = try run("exact", "traced")
+    #expect(silence.isEmpty && exact.count == 5)
+    for (kind, outputs) in [("softmax", "probabilities"), ("logSoftmax", "logProbabilities")] {
+      let (warning, wrong) = try run("\(kind)-unsaid", kind)
+      #expect(
+        warning.contains("teachers.0: what \(kind).pt gives")
+          && warning.contains("`outputs: \(outputs)`"),
+        "\(warning)")
+      // Logarithms of probabilities are as good as logits.
+      #expect((abs(wrong[0] - exact[0]) < 1e-4) == (kind == "logSoftmax"))
+      let (nothing, right) = try run("\(kind)-said", kind, ", outputs: \(outputs)")
+      #expect(nothing.isEmpty, "\(nothing)")
+      #expect(abs(right[0] - exact[0]) < 1e-4)
+    }
+    #expect(try run("meant", "softmax", ", outputs: logits").0.isEmpty)
+    for kind in ["half", "bfloat16"] {
+      let (_, losses) = try run(kind, kind)
+      #expect(abs(losses[0] - exact[0]) < 0.02 * max(1, exact[0]), "\(kind): \(losses) \(exact)")
+    }
+    // Units of 255 with a range of 1.
+    let scaled = try distil(
+      "scaled",
+      "{torchscript: {path: traced.pt, classes: 10, trusted: true, input: {size: 64, mean: 0.5, std: 58}}}",
+      steps: 1)
+    #expect(scaled.status == 0 && scaled.errors.contains("teachers.0.input: pixels become"))
+  }
+
   /// Evaluations show more images at once than steps do, and a program gets no more than it was tried
   /// with.
   @Test func aProgramNeverGetsMoreAtOnceThanItWasTriedWith() throws {

@@ -63,6 +63,71 @@ import Testing
     #expect(!saved.isEmpty)
   }
 
+  /// Slurm's warning: the run saves what there is, and goes on.
+  @Test func aWarningSavesAndTheRunGoesOn() throws {
+    let process = try run.start(
+      "warned", until: 3, "--set", "schedule.steps=100000", "--set", "checkpoints.every=100000")
+    for _ in 0..<2 {
+      kill(process.processIdentifier, SIGUSR1)
+      let before = try run.files("warned/checkpoints").filter { $0.hasSuffix(".json") }
+      while process.isRunning,
+        try run.files("warned/checkpoints").filter({ $0.hasSuffix(".json") }) == before
+      { usleep(1000) }
+    }
+    let count = try run.metrics("warned").count
+    while process.isRunning, try run.metrics("warned").count < count + 3 { usleep(1000) }
+    #expect(process.isRunning)
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    let saved = try run.files("warned/checkpoints").filter { $0.hasSuffix(".json") }
+    #expect(saved.count == 2, "\(saved)")
+  }
+
+  /// A shell has its background jobs ignore Ctrl-C.
+  @Test func whatIsIgnoredStaysIgnored() throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments =
+      ["-c", "trap '' INT HUP; exec \"$@\"", "sh", Tool.path]
+      + run.arguments("deaf", ["--quiet", "--set", "schedule.steps=120"])
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    while process.isRunning, (try? run.metrics("deaf").count) ?? 0 < 3 { usleep(1000) }
+    for number in [SIGINT, SIGHUP] { kill(process.processIdentifier, number) }
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+    #expect(try run.metrics("deaf").count == 120)
+  }
+
+  /// Every file that is read back is verified, and what is damaged or missing is named.
+  @Test func theDoctorVerifiesARun() throws {
+    let files = FileManager.default
+    try #require(try run.distil("sick", "--quiet").status == 0)
+    let well = try Tool.run("doctor", folder.file("sick"), in: folder)
+    #expect(well.status == 0 && !well.output.contains("FAULT"), "\(well.output) \(well.errors)")
+    #expect(well.output.contains("student.safetensors: whole"))
+    let own = try files.subpathsOfDirectory(atPath: folder.file("sick")).filter {
+      $0.hasSuffix(".json") || $0.hasSuffix(".safetensors") || $0 == "metrics.jsonl"
+    }
+    for name in own where name != "best.json" && !name.hasPrefix("report/") {
+      let bytes = try folder.bytes("sick/\(name)")
+      var damaged = bytes
+      damaged[bytes.count / 2] ^= 1
+      if name == "metrics.jsonl" { damaged.removeSubrange(200..<900) }
+      _ = try folder.write("sick/\(name)", damaged)
+      let found = try Tool.run("doctor", folder.file("sick"), in: folder)
+      let base = name.replacing(".json", with: "").replacing(".safetensors", with: "")
+      #expect(found.status == 1, "\(name)")
+      #expect(
+        found.output.split(separator: "\n").contains {
+          $0.hasPrefix("FAULT \(base)") || name == "metrics.jsonl" && $0.hasPrefix("FAULT metrics")
+        }, "\(name): \(found.output)")
+      _ = try folder.write("sick/\(name)", bytes)
+    }
+    #expect(try Tool.run("doctor", folder.path, in: folder).errors.contains("holds no run"))
+  }
+
   /// Classes with other names, more images, other pictures: a run goes on with none of them. What is done about broken ones
   /// may change.
   @Test func otherImagesAreRefusedAndTold() throws {

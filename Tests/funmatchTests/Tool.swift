@@ -22,9 +22,13 @@ struct Tool {
   /// - Parameters:
   ///   - environment: more than this process has.
   ///   - stream: what its files of output are called.
+  ///   - input: what it reads; nothing without it.
+  ///   - output: where its results go, if not to a file.
+  ///   - errors: where all else goes, if not to a file.
   static func start(
     _ arguments: [String], in folder: TemporaryFolder, environment: [String: String] = [:],
-    stream: String = "stream"
+    stream: String = "stream", input: FileHandle = .nullDevice, output: FileHandle? = nil,
+    errors: FileHandle? = nil
   ) throws -> Process {
     try #require(FileManager.default.isExecutableFile(atPath: path), "no tool at \(path)")
     let process = Process()
@@ -36,7 +40,9 @@ struct Tool {
       _ = try folder.write("\(stream)-\(name)", [])
       process[keyPath: key] = FileHandle(forWritingAtPath: folder.file("\(stream)-\(name)"))
     }
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput = input
+    if let output { process.standardOutput = output }
+    if let errors { process.standardError = errors }
     try process.run()
     return process
   }

@@ -1,7 +1,7 @@
-// A thin C ABI over libjpeg-turbo and libpng, and the loops that the time of preparing images goes
-// to: the ways of resizing, and Huffman decoding. It exists because both libraries report errors
-// by longjmp, which must not cross Swift frames (here every error becomes a status and a message),
-// and because Swift cannot compile one loop for several instruction sets.
+// A thin C ABI over the libraries that decode images, and the loops that the time of preparing
+// images goes to: the ways of resizing, and Huffman decoding. It exists because libjpeg and libpng
+// report errors by longjmp, which must not cross Swift frames (here every error becomes a status
+// and a message), and because Swift cannot compile one loop for several instruction sets.
 //
 // Nothing is global: a decoder belongs to one thread at a time, and each thread may have its own.
 #ifndef FUNMATCH_CCODECS_H
@@ -15,20 +15,36 @@
 // Status of every fallible function. Anything but CC_OK comes with a message.
 enum {
   CC_OK = 0,
-  CC_UNKNOWN_FORMAT = 1,  // neither JPEG nor PNG
+  CC_UNKNOWN_FORMAT = 1,  // of none that can be decoded
   CC_DAMAGED = 2,         // truncated, corrupt, or of a kind that the library cannot decode
   CC_TOO_LARGE = 3,       // more pixels than the caller allows
   CC_FAILED = 4,          // the library could not do it (out of memory, wrong arguments)
 };
 
-enum { CC_FORMAT_JPEG = 1, CC_FORMAT_PNG = 2 };
+enum {
+  CC_FORMAT_JPEG = 1,
+  CC_FORMAT_PNG = 2,
+  CC_FORMAT_WEBP = 3,
+  CC_FORMAT_GIF = 4,
+  CC_FORMAT_BMP = 5,
+  CC_FORMAT_TIFF = 6,
+  CC_FORMAT_HEIF = 7,
+  CC_FORMAT_AVIF = 8,
+};
+
+// Whether a format can be decoded: HEIF and AVIF only where libheif was there when this was built.
+int32_t cc_decodes(int32_t format);
+
+// The names of those that can, as a list in a sentence.
+const char *cc_formats(void);
 
 // Flags of cc_open.
 enum {
   CC_ACCURATE_DCT = 1,   // JPEG: JDCT_ISLOW rather than JDCT_IFAST
-  CC_ACCEPT_DAMAGE = 2,  // JPEG: corrupt data inside a complete file is decoded as far as it goes
+  CC_ACCEPT_DAMAGE = 2,  // JPEG, TIFF: corrupt data inside a complete file is decoded all the same
   CC_ORIENTATION = 4,    // look for the EXIF orientation
   CC_LIBJPEG_ONLY = 8,   // JPEG: with libjpeg's own Huffman decoder, for comparison
+  CC_PILLOW = 16,        // pixels of Pillow's convert("RGB") where TensorFlow's are others
 };
 
 // Size of the caller's message buffer; messages are cut to fit and always end in a zero byte.
@@ -50,7 +66,8 @@ void cc_destroy(cc_decoder *decoder);
 
 // Reads format and size without decoding pixels. Refuses (before memory is taken for pixels) images
 // whose RGB buffer would exceed `limit` bytes, and headers that promise more pixels than `count`
-// bytes can hold in that format. The bytes are borrowed until the next call of cc_open or cc_destroy.
+// bytes can hold in that format. The bytes are borrowed until the next call of cc_open or
+// cc_destroy.
 CC_CHECKED int32_t cc_open(cc_decoder *decoder, const uint8_t *bytes, size_t count, int32_t flags,
                            uint64_t limit, char *message, cc_header *header);
 
@@ -61,9 +78,9 @@ typedef struct {
 } cc_layout;
 
 // Decodes the rows y ..< y + height, columns x ..< x + width of the open image to RGB, uint8: the
-// same pixels as of the whole image. Some columns beside them are written, too: `capacity`, the size
-// of `pixels`, must be at least height * min(width + CC_MARGIN, the image's width) * 3. Can be called
-// once after each cc_open.
+// same pixels as of the whole image. Some columns beside them are written, too: `capacity`, the
+// size of `pixels`, must be at least height * min(width + CC_MARGIN, the image's width) * 3. Can be
+// called once after each cc_open.
 enum { CC_MARGIN = 2 * (4 + 2 * 32) + 32 };
 CC_CHECKED int32_t cc_decode(cc_decoder *decoder, int32_t y, int32_t x, int32_t height,
                              int32_t width, size_t capacity, char *message, uint8_t *pixels,
@@ -77,8 +94,8 @@ size_t cc_png_capacity(int32_t height, int32_t width);
 CC_CHECKED int32_t cc_encode_png(const uint8_t *pixels, int32_t height, int32_t width,
                                  char *message, uint8_t *bytes, size_t *count);
 
-// Writes RGB, uint8, (height, width, 3) as baseline JPEG of a quality in 1 to 100, chroma at half the
-// resolution (4:2:0) or not (4:4:4). `bytes` is to be given back with cc_free.
+// Writes RGB, uint8, (height, width, 3) as baseline JPEG of a quality in 1 to 100, chroma at half
+// the resolution (4:2:0) or not (4:4:4). `bytes` is to be given back with cc_free.
 CC_CHECKED int32_t cc_encode_jpeg(const uint8_t *pixels, int32_t height, int32_t width,
                                   int32_t quality, int32_t halves_chroma, char *message,
                                   uint8_t **bytes, size_t *count);

@@ -35,11 +35,12 @@ ch_client *ch_create(void);
 void ch_destroy(ch_client *client);
 
 // Asks for the bytes `range` ("0-99", "100-"), or for all where it is null. `patience` is in
-// seconds: how long nothing may come. Anything but CH_OK comes with a message. Redirections are
-// followed, from https to https alone.
+// seconds: how long nothing may come. `token`, unless it is null, is shown to the address's own
+// server (as a bearer's), and to no other that this one leads to. Anything but CH_OK comes with a
+// message. Redirections are followed, from https to https alone.
 __attribute__((warn_unused_result)) int32_t ch_get(ch_client *client, const char *address,
-                                                   const char *range, int32_t patience,
-                                                   ch_sink sink, void *context, char *message,
-                                                   ch_answer *answer);
+                                                   const char *range, const char *token,
+                                                   int32_t patience, ch_sink sink, void *context,
+                                                   char *message, ch_answer *answer);
 
 #endif

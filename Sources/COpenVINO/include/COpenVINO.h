@@ -76,8 +76,9 @@ typedef struct {
   F(cov_status, ov_shape_free, (cov_shape *))                                                      \
   F(void, ov_tensor_free, (ov_tensor_t *))
 
-// The one function that takes any number of properties, which Swift cannot call.
-#define COV_COMPILE_MODEL(F)                                                                       \
+// The functions that take any number of properties, which Swift cannot call.
+#define COV_VARIADIC_FUNCTIONS(F)                                                                  \
+  F(cov_status, ov_core_set_property, (const ov_core_t *, const char *, ...))                      \
   F(cov_status, ov_core_compile_model,                                                             \
     (const ov_core_t *, const ov_model_t *, const char *, const size_t, ov_compiled_model_t **,    \
      ...))
@@ -87,13 +88,16 @@ typedef struct {
 /// The functions of a library that was opened.
 typedef struct {
   COV_FUNCTIONS(COV_FIELD)
-  COV_COMPILE_MODEL(COV_FIELD)
+  COV_VARIADIC_FUNCTIONS(COV_FIELD)
 } cov_functions;
 
 #undef COV_FIELD
 
 /// Opens libopenvino_c and fills the table. Returns NULL, or what is wrong, which is valid until the next call.
 const char *cov_open(const char *path, cov_functions *functions);
+
+/// Has the files of networks read, not mapped: one that is cut short meanwhile would end the program with a signal.
+cov_status cov_read_whole_files(const cov_functions *functions, const ov_core_t *core);
 
 /// What compiled networks are set to.
 typedef struct {

@@ -52,6 +52,8 @@ CT_EXPORT int32_t ct_threads(void);
 CT_CALL ct_set_threads(int32_t count);
 /// How many different threads our own parallel loops ran on, asked of a loop that has work for all.
 CT_EXPORT int32_t ct_kernel_threads(void);
+/// Threads that an operator would get now, of those that it may use. Has the OpenMP library give it no fewer where it can.
+CT_EXPORT int32_t ct_usable_threads(void);
 CT_CALL ct_manual_seed(uint64_t seed);
 CT_EXPORT int32_t ct_device_count(int32_t type);
 CT_CALL ct_synchronize(ct_device device);

@@ -144,7 +144,7 @@ struct BenchInput: RegistryCommand {
     return try (0..<number).map { place in
       try dataset.read(place * dataset.count / number, with: reader) { image in
         guard let encoded = image.encoded else {
-          throw DatasetError("\(data): holds pixels, not JPEG or PNG files")
+          throw DatasetError("\(data): holds pixels, not image files")
         }
         return Array(encoded)
       }

@@ -55,7 +55,7 @@ struct DataList: RegistryCommand {
       } catch let error as DatasetError where error.isAbsence {
         continue
       } catch {
-        try? FileHandle.standardError.write(contentsOf: Data("\(error)\n".utf8))
+        Terminal().say("\(error)")
         return "damaged"
       }
     }

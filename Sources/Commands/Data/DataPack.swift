@@ -51,9 +51,10 @@ struct DataPack: RegistryCommand {
     guard (1...100).contains(quality ?? 1) else {
       throw ValidationError("--quality must be between 1 and 100")
     }
-    guard shortSide != nil || quality == nil && !decoding.accurate && !decoding.exif else {
+    guard shortSide != nil || quality == nil && decoding.isDefault else {
       throw ValidationError(
-        "--quality, --accurate and --exif are for images that are made smaller; add --short-side")
+        "--quality, --accurate, --exif and --reading are for images that are made smaller; add "
+          + "--short-side")
     }
   }
 
@@ -65,9 +66,7 @@ struct DataPack: RegistryCommand {
       shrinking: shortSide.map {
         .init(shortSide: $0, quality: quality ?? 95, decoder: decoding.decoder)
       }, skipsBroken: skipBroken, threads: loading.threads)
-    let outcome = try packer.pack { line in
-      try? FileHandle.standardError.write(contentsOf: Foundation.Data((line + "\n").utf8))
-    }
+    let outcome = try packer.pack(report: Terminal().say)
     let (count, shards) = (NumberText.grouped(outcome.images), NumberText.grouped(outcome.shards))
     print(
       "\(outcome.index): \(count) images in \(shards) \(outcome.shards == 1 ? "shard" : "shards"), "

@@ -45,13 +45,13 @@ struct DataVerify: RegistryCommand {
         line += ", \(NumberText.grouped(dataset.classNames.count)) classes"
       }
       print(line)
+      for remark in dataset.remarks { print("  \(remark)") }
       guard !quick else { continue }
       let broken = DatasetVerifier(dataset, threads: loading.threads).brokenImages { done in
-        let text = "decoded \(NumberText.grouped(done)) images\n"
-        try? FileHandle.standardError.write(contentsOf: Foundation.Data(text.utf8))
+        Terminal().say("decoded \(NumberText.grouped(done)) images")
       }
       faults += broken.count
-      for error in broken { print("  \(error)") }
+      for error in broken { print("  \("\(error)".printable)") }
       if broken.isEmpty { print("  every image can be decoded") }
     }
     guard faults == 0 else {

@@ -9,9 +9,18 @@ struct DecodingOptions: ParsableArguments {
   @Flag(help: "Turn images as their EXIF orientation says.")
   var exif = false
 
+  @Option(help: "Where they differ, whose pixels CMYK JPEG, 16-bit gray and turned TIFF have.")
+  var reading = ImageDecoder.Reading.tensorflow
+
+  /// Whether nothing was asked for.
+  var isDefault: Bool { !accurate && !exif && reading == .tensorflow }
+
   /// The decoder.
   var decoder: ImageDecoder {
     ImageDecoder(
-      inverseDCT: accurate ? .accurate : .fast, orientation: exif ? .honour : .ignore)
+      inverseDCT: accurate ? .accurate : .fast, orientation: exif ? .honour : .ignore,
+      reading: reading)
   }
 }
+
+extension ImageDecoder.Reading: ExpressibleByArgument {}

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Foundation
+import FunMatchFiles
 import FunMatchTorch
 
 /// Where a command computes.
@@ -21,6 +23,12 @@ struct DeviceOptions: ParsableArguments {
   ///   are its own GPU then.
   func resolve(localRank: Int? = nil) throws -> Device {
     if let threads { Torch.threads = threads }
+    let wanted = Torch.threads
+    if let found = Torch.settleThreads() {
+      Terminal().say(
+        "warning: \(wanted) threads were to compute, and this process can have \(found) (OMP_THREAD_LIMIT, or a limit "
+          + "of the system)")
+    }
     let found = try Device(named: device)
     guard let localRank, !device.contains(":"), case .cuda = found else { return found }
     return try Device(named: "cuda:\(localRank)")

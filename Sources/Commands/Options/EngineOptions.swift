@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FunMatchFiles
 import FunMatchFrozen
 import FunMatchModels
 import FunMatchONNX
@@ -23,7 +23,7 @@ struct EngineOptions: ParsableArguments {
       network, height: height, width: width, images: images, precision: precision,
       batchSize: batchSize, device: device)
     if let reason = frozen.reason {
-      try? FileHandle.standardError.write(contentsOf: Data("libtorch computes: \(reason)\n".utf8))
+      Terminal().say("libtorch computes: \(reason)")
     }
     return frozen
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import FunMatchFiles
 import FunMatchRecipes
 import FunMatchRuns
 import FunMatchSettings
@@ -63,10 +64,8 @@ struct RunSettings: ParsableArguments {
     }
     guard ProcessGroup.isPossible else {
       guard launch.rank == 0 else { throw ExitCode.success }
-      try FileHandle.standardError.write(
-        contentsOf: Data(
-          "warning: one process does all: libtorch \(Torch.version) is none that several know\n"
-            .utf8))
+      Terminal().say(
+        "warning: one process does all: libtorch \(Torch.version) is none that several know")
       return nil
     }
     return launch

@@ -14,6 +14,8 @@ struct ArchiveDataset: Dataset {
     private(set) var entries: [Entry] = []
     private(set) var names = FileList()
     var labels: [Int32] = []
+    /// Members that belong to no image.
+    var unread = UnreadFiles()
 
     mutating func append(
       _ member: TarScanner.Member, prefix: [UInt8] = [], archive: Int, in path: String
@@ -29,6 +31,7 @@ struct ArchiveDataset: Dataset {
       entries += other.entries
       names.append(contentsOf: other.names)
       labels += other.labels
+      unread.append(other.unread)
     }
 
     /// The same images in another order.
@@ -46,11 +49,13 @@ struct ArchiveDataset: Dataset {
   let classNames: [String]
   let classNamesAreNumbers: Bool
   let shards: [Range<Int>]
+  let remarks: [String]
 
   init(
     _ archives: [ArchiveFile], _ index: Index, classNames: [String],
-    classNamesAreNumbers: Bool = false, shards: [Range<Int>] = []
+    classNamesAreNumbers: Bool = false, shards: [Range<Int>] = [], remarks: [String] = []
   ) {
+    self.remarks = remarks
     self.archives = archives
     self.index = index
     self.classNames = classNames

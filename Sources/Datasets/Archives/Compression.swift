@@ -25,6 +25,13 @@ struct Compression {
     known.first { $0.endings.contains(where: name.hasSuffix) }
   }
 
+  /// Whether a file is a compressed tar archive by its name.
+  static func isTar(_ name: String) -> Bool {
+    known.flatMap(\.endings).contains { ending in
+      name.hasSuffix(ending.hasPrefix(".t") ? ending : ".tar" + ending)
+    }
+  }
+
   static func of(beginning: [UInt8]) -> Compression? {
     known.first { beginning.starts(with: $0.beginning) }
   }

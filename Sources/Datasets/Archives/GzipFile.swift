@@ -1,4 +1,5 @@
 import CZlib
+import FunMatchFiles
 
 /// Reads `.gz` files through zlib.
 enum GzipFile {
@@ -7,6 +8,10 @@ enum GzipFile {
   /// - Parameter limit: more bytes than this are refused before they take memory.
   /// - Throws: `DatasetError` naming the file when it cannot be read or is not whole.
   static func read(_ path: String, limit: Int) throws -> [UInt8] {
+    // zlib hands out what is not compressed as it is.
+    if let foreign = ForeignContent(path: path) {
+      throw DatasetError("\(path): \(foreign.words)")
+    }
     guard let file = gzopen(path, "rb") else {
       throw DatasetError("\(path): cannot be opened")
     }

@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchFiles
 
 /// Walks over the members of a tar archive, or of one inside another, by their headers alone. Knows
 /// the formats ustar, GNU (long names) and pax.
@@ -25,7 +26,10 @@ struct TarScanner {
     self.descriptor = descriptor
     self.name = name
     (position, end) = (range.lowerBound, range.upperBound)
-    let start = try read(min(Compression.beginningSize, range.count), at: position)
+    let start = try read(min(ForeignContent.beginningSize, range.count), at: position)
+    if let foreign = ForeignContent(beginning: start) {
+      throw DatasetError("\(name): \(foreign.words)")
+    }
     if let compression = Compression.of(beginning: start) { throw compression.error(about: name) }
   }
 

@@ -1,7 +1,7 @@
 import FunMatchFiles
 
 /// Tar archives whose members belong together by their names up to the first dot: an image
-/// (`.jpg`, `.jpeg` or `.png`) and perhaps its class as a number in decimal digits (`.cls`).
+/// (`.jpg`, `.png` or another ending of `ImageFormat`) and perhaps its class as a number in decimal digits (`.cls`).
 /// Where no such image is among them, names may have more dots: `v1.0.jpg` belongs to `v1.0.cls` then.
 enum WebDataset {
   /// Labels beyond this are taken for damage.
@@ -38,8 +38,12 @@ enum WebDataset {
       whole.append(contentsOf: part)
     }
     guard !whole.entries.isEmpty else {
-      throw DatasetError("\(pattern): holds no member NAME.jpg, NAME.jpeg or NAME.png")
+      throw DatasetError("\(pattern): holds no member NAME.jpg, NAME.png or of another image")
     }
+    let bare = UnreadFiles.of(paths.indices.filter { shards[$0].isEmpty }.map { paths[$0] })
+    let remarks =
+      bare.remarks("archive holds no image", "archives hold no image")
+      + whole.unread.remarks("member belongs to no image", "members belong to no image")
     let labels = whole.labels
     let classes = Int(labels.max() ?? -1) + 1
     if classes == 0 {
@@ -51,12 +55,17 @@ enum WebDataset {
     }
     return ArchiveDataset(
       files, whole, classNames: (0..<classes).map { "class \($0)" }, classNamesAreNumbers: true,
-      shards: shards.filter { !$0.isEmpty })
+      shards: shards.filter { !$0.isEmpty }, remarks: remarks)
   }
 
   private static func archives(in folder: String) throws -> [String] {
     let names = try Folder.entries(folder).filter { !$0.isFolder }.map(\.text)
-    let tars = names.filter { $0.hasSuffix(".tar") }
+    let tars = names.filter { $0.lowercased().hasSuffix(".tar") }
+    if !tars.isEmpty, let name = names.first(where: Compression.isTar),
+      let compression = Compression.of(name: name)
+    {
+      throw compression.error(about: "\(folder)/\(name)")
+    }
     guard !tars.isEmpty else {
       let compressed = names.lazy.compactMap { name in
         Compression.of(name: name).map {
@@ -85,22 +94,29 @@ enum WebDataset {
         }
       } else if sample.label != nil {
         throw DatasetError(
-          "\(file.path): \(sample.text) has a label and no JPEG or PNG image beside it")
+          "\(file.path): \(sample.text) has a label and no image beside it")
+      } else {
+        for member in sample.others { index.unread.note("\(file.path)/\(member)") }
       }
     }
     try file.scan { scanner, _ in
       while let member = try scanner.next() {
-        guard let (key, ending) = split(member.name) else { continue }
+        guard let (key, ending) = split(member.name) else {
+          index.unread.note("\(file.path)/\(member.text)")
+          continue
+        }
         if key != sample.key {
           try finish()
           sample = Sample(key: key)
         }
         switch ending {
         case _ where ImageName.isReadable(ending: ending):
-          guard sample.image == nil else {
+          let isUsual = ImageName.isUsual(ending: ending)
+          guard sample.image == nil || sample.isUsual != isUsual else {
             throw DatasetError("\(file.path): \(sample.text) has two images, \(member.text) too")
           }
-          sample.image = member
+          guard sample.image == nil || isUsual else { continue }
+          (sample.image, sample.isUsual) = (member, isUsual)
         case "cls":
           guard sample.label == nil else {
             throw DatasetError("\(file.path): \(sample.text) has two labels, \(member.text) too")
@@ -110,6 +126,7 @@ enum WebDataset {
           // Beside an image that can be decoded it may be anything, such as a mask.
           let last = ending.split(separator: ".").last.map(String.init) ?? ""
           if ImageName.isOther(ending: last) { sample.other = member.name }
+          sample.others.append(member.text)
           sample.note(member) { try? label(member, scanner) }
         }
       }
@@ -121,9 +138,13 @@ enum WebDataset {
   private struct Sample {
     var key: ArraySlice<UInt8> = []
     var image: TarScanner.Member?
+    /// Whether it is a JPEG or PNG: then images of other formats are something else.
+    var isUsual = false
     /// An image of a kind that cannot be decoded.
     var other: [UInt8]?
     var label: Int32?
+    /// Members that are neither an image that can be decoded nor a class.
+    var others: [String] = []
     /// What has more dots in its name.
     var dotted: [Dotted] = []
 
@@ -148,7 +169,7 @@ enum WebDataset {
       if dotted.last?.key != key { dotted.append(Dotted(key: key)) }
       if ending == "cls" {
         dotted[dotted.count - 1].label = .some(label())
-      } else {
+      } else if dotted.last?.image == nil || ImageName.isUsual(ending: ending) {
         dotted[dotted.count - 1].image = member
       }
     }
@@ -165,7 +186,7 @@ enum WebDataset {
       return try dotted.map { part in
         guard let image = part.image else {
           throw DatasetError(
-            "\(path): \(part.text) has a label and no JPEG or PNG image beside it")
+            "\(path): \(part.text) has a label and no image beside it")
         }
         if case .some(.none) = part.label {
           throw DatasetError("\(path): \(part.text).cls is not a class number")

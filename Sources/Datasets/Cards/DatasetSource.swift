@@ -25,8 +25,10 @@ public struct DatasetSource: Sendable {
       self.entries = entries
     }
 
-    /// The last part of the address.
-    public var name: String { String(address.split(separator: "/").last ?? "") }
+    /// The last part of the address, without what follows a question mark.
+    public var name: String {
+      String(address.prefix { $0 != "?" }.split(separator: "/").last ?? "")
+    }
   }
 
   /// The files, in the order in which they are fetched.

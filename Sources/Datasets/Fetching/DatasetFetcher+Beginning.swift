@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchFiles
 
 extension DatasetFetcher {
   /// How a file begins that is not what its name says, such as the page of a captive portal; `nil`
@@ -13,10 +14,7 @@ extension DatasetFetcher {
     case let name where name.hasSuffix(".tgz") || name.hasSuffix(".gz"):
       isRight = bytes.starts(with: [0x1f, 0x8b])
     case let name where name.hasSuffix(".mat"): isRight = bytes.starts(with: "MATLAB".utf8)
-    case let name where name.hasSuffix(".txt"):
-      let text = String(decoding: bytes, as: UTF8.self).lowercased().drop(while: \.isWhitespace)
-      isRight = !text.hasPrefix("<html") && !text.hasPrefix("<!doctype")
-    default: isRight = true
+    default: isRight = ForeignContent(path: path) == nil
     }
     guard !isRight else { return nil }
     let printable = bytes.prefix(24).map { (0x20..<0x7f).contains($0) ? $0 : UInt8(ascii: ".") }

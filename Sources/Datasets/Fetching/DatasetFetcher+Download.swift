@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchFiles
 
 extension DatasetFetcher {
   /// Where the file is fetched from.
@@ -20,7 +21,7 @@ extension DatasetFetcher {
       // One that is larger than it should be is refused with the others that are not the published.
       if before > 0, let size = file.size, before >= size { return }
       report(
-        "\(file.name): fetching \(address)"
+        "\(file.name): fetching \(WebAddress.printable(address))"
           + (file.size.map { ", " + Self.text($0) } ?? "")
           + (before > 0 ? ", of which \(Self.text(before)) are here" : ""))
       let transfer = try transfer(address, to: part, limit: file.size)
@@ -37,7 +38,7 @@ extension DatasetFetcher {
       }
       guard transfer.mayPass, pause <= 4, -progress.timeIntervalSinceNow < Double(patience) else {
         throw DatasetError(
-          "cannot fetch \(address): "
+          "cannot fetch \(WebAddress.printable(address)): "
             + (transfer.isTooMuch ? "it gives \(tooMuch(file.size ?? 0))" : transfer.reason))
       }
       sleep(pause)
@@ -64,17 +65,22 @@ extension DatasetFetcher {
   }
 
   private func transfer(_ address: String, to part: String, limit: Int?) throws -> Transfer {
-    let showsProgress = isatty(STDERR_FILENO) == 1
+    let showsProgress = Terminal().isLive
+    // Other users see what a program is called with, but not what it reads.
+    let secret = try token.map { try Program.Input("oauth2-bearer = \"\($0)\"\n") }
+    defer { withExtendedLifetime(secret) {} }
+    let isSafe = address.lowercased().hasPrefix("https:")
     let (status, output) = try Program.run(
       [
         "curl", showsProgress ? "--progress-bar" : "--silent", "--fail", "--location", "--globoff",
-        "--proto", "=http,https,file", "--proto-redir", "=http,https",
+        "--proto", "=http,https,file", "--proto-redir", isSafe ? "=https" : "=http,https",
         "--connect-timeout", "\(min(patience, 30))",
         "--speed-limit", "1", "--speed-time", "\(patience)",
-      ] + (limit.map { ["--max-filesize", "\($0)"] } ?? []) + [
-        "--continue-at", "-", "--output", part, "--write-out", "%{http_code} %{errormsg}",
-        "--url", address,
-      ], keeping: showsProgress ? .outputOnly : .output, limit: limit)
+      ] + (secret.map { ["--config", $0.path] } ?? [])
+        + (limit.map { ["--max-filesize", "\($0)"] } ?? []) + [
+          "--continue-at", "-", "--output", part, "--write-out", "%{http_code} %{errormsg}",
+          "--url", address,
+        ], keeping: showsProgress ? .outputOnly : .output, limit: limit)
     if status == Program.notFound {
       throw DatasetError(
         "fetching needs the program curl; on Debian and Ubuntu, `apt-get install curl` brings it")

@@ -13,6 +13,28 @@ enum Program {
     case errors = "2>&1 >/dev/null"
   }
 
+  /// A text that programs started meanwhile can read once, which is kept nowhere else.
+  final class Input {
+    private let descriptor: Int32
+
+    /// What a program calls the file that it is read from.
+    var path: String { "/dev/fd/\(descriptor)" }
+
+    /// - Parameter text: no more than a pipe holds: 4 KiB.
+    /// - Throws: `DatasetError` when the system has no pipe left.
+    init(_ text: String) throws {
+      var ends: [Int32] = [-1, -1]
+      guard pipe(&ends) == 0 else {
+        throw DatasetError("cannot make a pipe (\(String(cString: strerror(errno))))")
+      }
+      descriptor = ends[0]
+      _ = text.withCString { write(ends[1], $0, strlen($0)) }
+      close(ends[1])
+    }
+
+    deinit { close(descriptor) }
+  }
+
   /// The exit code of a program that is not installed.
   static let notFound = 127
 

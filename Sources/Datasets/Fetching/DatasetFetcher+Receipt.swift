@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchFiles
 
 extension DatasetFetcher {
   /// A note beside a fetched file, `NAME.ok`, which saves hashing it again, or says that the archive
@@ -33,9 +34,9 @@ extension DatasetFetcher {
     let path = path(of: file) + ".ok"
     let text = ([receipt.identity] + receipt.entries).joined(separator: "\n") + "\n"
     do {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+      try AtomicFile.write(to: path, Data(text.utf8))
     } catch {
-      throw DatasetError("\(path): cannot be written")
+      throw DatasetError("\(error)")
     }
   }
 }

@@ -10,6 +10,8 @@ public struct DatasetFetcher {
   let folder: String
   /// The base address that replaces everything before a file's name.
   let mirror: String?
+  /// What the servers of the files are shown, as a bearer's, and no other that they lead to.
+  let token: String?
   /// Seconds after which a server that sends nothing is given up.
   let patience: Int
   /// Takes lines about the progress.
@@ -20,14 +22,16 @@ public struct DatasetFetcher {
   /// - Parameters:
   ///   - mirror: an address (`http`, `https` or `file`) to use in place of everything before a
   ///     file's name; `nil` for the official addresses.
+  ///   - token: what the servers of the files are shown, as a bearer's, of letters, digits, `_` and `-`.
   ///   - patience: seconds after which a server that sends nothing is given up.
   ///   - report: takes lines about the progress.
   public init(
-    folder: String, mirror: String? = nil, patience: Int = 60,
+    folder: String, mirror: String? = nil, token: String? = nil, patience: Int = 60,
     report: @escaping (String) -> Void = { _ in }
   ) {
     self.folder = folder
     self.mirror = mirror
+    self.token = token
     self.patience = max(patience, 1)
     self.report = report
   }
@@ -56,10 +60,9 @@ public struct DatasetFetcher {
         "'\(mirror)' is no address to fetch from; expected one such as https://example.org/folder")
     }
     do {
-      try FileManager.default.createDirectory(
-        atPath: folder, withIntermediateDirectories: true)
+      try AtomicFile.makeFolder(folder)
     } catch {
-      throw DatasetError("\(folder): this folder cannot be made")
+      throw DatasetError("\(error); --data-dir and FUNMATCH_DATA name other folders")
     }
     try locking(file) { try fetchLocked(file) }
   }
@@ -123,26 +126,29 @@ public struct DatasetFetcher {
   /// Throws, and removes what was fetched, if it is not the published file.
   private func verify(_ file: DatasetSource.File, at part: String) throws {
     let size = Self.size(of: part) ?? 0
-    if let expected = file.size, size != expected {
+    func wrong(_ words: String) -> DatasetError {
       unlink(part)
-      throw DatasetError(
-        "\(file.name): \(address(of: file)) gave "
-          + (size < expected ? "\(size) bytes, expected \(expected)" : tooMuch(expected)))
+      return DatasetError("\(file.name): \(WebAddress.printable(address(of: file))) gave \(words)")
+    }
+    if let expected = file.size, size != expected {
+      throw wrong(
+        Self.foreign(part)
+          ?? (size < expected ? "\(size) bytes, expected \(expected)" : tooMuch(expected)))
     }
     guard let expected = file.sha256 else {
       guard let beginning = Self.wrongBeginning(of: part, as: file.name) else { return }
-      unlink(part)
-      throw DatasetError(
-        "\(file.name): \(address(of: file)) gave something else (it begins with \(beginning))")
+      throw wrong(Self.foreign(part) ?? "something else (it begins with \(beginning))")
     }
     report("\(file.name): checking")
     let found = try Checksum.sha256(file: part)
     if found != expected {
-      unlink(part)
-      throw DatasetError(
-        "\(file.name): \(address(of: file)) gave a file with SHA-256 \(found), expected \(expected)"
-      )
+      throw wrong(Self.foreign(part) ?? "a file with SHA-256 \(found), expected \(expected)")
     }
+  }
+
+  /// What came in place of a file, if that can be told.
+  private static func foreign(_ path: String) -> String? {
+    ForeignContent(path: path).map { "what \($0.words)" }
   }
 
   /// The end of a sentence about a file that is larger than the published one.
@@ -151,14 +157,26 @@ public struct DatasetFetcher {
   private func checkSpace(for file: DatasetSource.File, having count: Int) throws {
     guard let size = file.size else { return }
     // Images are compressed already: unpacked they take about as much room as their archive.
-    let needed = max(0, size - count) + (file.isArchive ? size : 0)
+    try checkSpace(max(0, size - count) + (file.isArchive ? size : 0), for: file.name)
+  }
+
+  /// Makes sure that the disk has room for so many bytes more.
+  ///
+  /// - Throws: `DatasetError` when it has not.
+  func checkSpace(_ needed: Int, for name: String) throws {
     let attributes = try? FileManager.default.attributesOfFileSystem(forPath: folder)
     guard let free = (attributes?[.systemFreeSize] as? NSNumber)?.intValue else { return }
     if free < needed {
       throw DatasetError(
-        "\(folder): \(file.name) needs \(Self.text(needed)) of free space, and there are "
+        "\(folder): \(name) needs \(Self.text(needed)) of free space, and there are "
           + Self.text(free))
     }
+  }
+
+  /// Bytes of a file that are not here yet, as far as its size is known.
+  func missing(_ file: DatasetSource.File) -> Int {
+    let here = Self.size(of: path(of: file)) ?? Self.size(of: path(of: file) + ".part") ?? 0
+    return max(0, (file.size ?? 0) - here)
   }
 
   /// A number of bytes for people.

@@ -7,13 +7,18 @@ struct FileDataset: Dataset {
   private let files: FileList
   private let labels: [Int32]
   let classNames: [String]
+  let remarks: [String]
 
   /// Images in the order of `files`, named from `root` on; `labels` is empty when there are none.
-  init(root: String, files: FileList, labels: [Int32] = [], classNames: [String] = []) {
+  init(
+    root: String, files: FileList, labels: [Int32] = [], classNames: [String] = [],
+    remarks: [String] = []
+  ) {
     self.root = root
     self.files = files
     self.labels = labels
     self.classNames = classNames
+    self.remarks = remarks
   }
 
   /// The same images in the order of `FileList.mixedOrder`.
@@ -21,7 +26,8 @@ struct FileDataset: Dataset {
     let order = files.mixedOrder()
     return FileDataset(
       root: root, files: files.permuted(order),
-      labels: labels.isEmpty ? [] : order.map { labels[Int($0)] }, classNames: classNames)
+      labels: labels.isEmpty ? [] : order.map { labels[Int($0)] }, classNames: classNames,
+      remarks: remarks)
   }
 
   /// The same images sorted by what follows the last slash of their names.
@@ -33,7 +39,8 @@ struct FileDataset: Dataset {
     let order = names.indices.sorted { names[$0].lexicographicallyPrecedes(names[$1]) }
     return FileDataset(
       root: root, files: files.permuted(order.map { UInt32($0) }),
-      labels: labels.isEmpty ? [] : order.map { labels[$0] }, classNames: classNames)
+      labels: labels.isEmpty ? [] : order.map { labels[$0] }, classNames: classNames,
+      remarks: remarks)
   }
 
   var count: Int { files.count }

@@ -30,35 +30,56 @@ enum Folder {
 
   /// All files under a folder, by their paths from there, sorted bytewise.
   ///
-  /// - Throws: `DatasetError` when a folder cannot be read, or a link leads back to where it lies.
+  /// - Throws: `DatasetError` when a folder cannot be read, a link leads back to where it lies, or links lead to one
+  ///   folder in more ways than anybody means.
   static func files(under root: [UInt8]) throws -> FileList {
+    var walk = Walk()
+    try walk.add(root, [], [])
+    return walk.files
+  }
+
+  /// Files of folders that are collected.
+  private struct Walk {
     var files = FileList()
-    try collect(root, [], [], into: &files)
-    return files
-  }
+    private var visits: [Identity: Int] = [:]
 
-  private struct Identity: Equatable {
-    let device: UInt64
-    let number: UInt64
-  }
+    /// Ways to one folder. Links that double the ways at each of many levels would never end.
+    private static let mostVisits = 64
 
-  private static func collect(
-    _ path: [UInt8], _ prefix: [UInt8], _ ancestors: [Identity], into files: inout FileList
-  ) throws {
-    let name = String(decoding: path, as: UTF8.self)
-    let (identity, entries) = try open(path) { ($1, try read($0, name)) }
-    if ancestors.contains(identity) {
-      throw DatasetError("\(name): is a symbolic link to a folder that it lies in")
-    }
-    for entry in entries {
-      if entry.isFolder {
-        try collect(
-          path + [slash] + entry.name.dropLast(), prefix + entry.name, ancestors + [identity],
-          into: &files)
-      } else {
-        files.append(prefix, entry.name)
+    mutating func add(_ path: [UInt8], _ prefix: [UInt8], _ ancestors: [Identity]) throws {
+      let name = String(decoding: path, as: UTF8.self)
+      let (identity, entries) = try Folder.listing(path)
+      if ancestors.contains(identity) {
+        throw DatasetError("\(name): is a symbolic link to a folder that it lies in")
+      }
+      visits[identity, default: 0] += 1
+      guard visits[identity, default: 0] <= Self.mostVisits else {
+        throw DatasetError(
+          "\(name): symbolic links lead to this folder in more than \(Self.mostVisits) ways; expected one "
+            + "for each time that its images shall count")
+      }
+      for entry in entries {
+        if entry.isFolder {
+          try add(
+            path + [slash] + entry.name.dropLast(), prefix + entry.name, ancestors + [identity])
+        } else {
+          files.append(prefix, entry.name)
+        }
       }
     }
+  }
+
+  /// What is in a folder, sorted bytewise, and which one it is.
+  ///
+  /// - Throws: `DatasetError` when it cannot be read.
+  static func listing(_ path: [UInt8]) throws -> (identity: Identity, entries: [Entry]) {
+    try open(path) { ($1, try read($0, String(decoding: path, as: UTF8.self))) }
+  }
+
+  /// What a folder is, by whatever path it is reached.
+  struct Identity: Hashable {
+    let device: UInt64
+    let number: UInt64
   }
 
   private static func open<Result>(

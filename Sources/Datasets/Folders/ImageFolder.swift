@@ -1,4 +1,5 @@
 import FunMatchFiles
+import FunMatchImages
 
 /// Images that a user has sorted into folders, as torchvision reads them.
 enum ImageFolder {
@@ -6,6 +7,9 @@ enum ImageFolder {
   private static let alike = [
     ["train", "training"], ["validation", "val", "valid", "eval", "dev"], ["test", "testing"],
   ]
+
+  private static let noImage = "file is no image by its name, and is left out"
+  private static let noImages = "files are no images by their names, and are left out"
 
   private static func isTraining(_ name: String) -> Bool { alike[0].contains(name.lowercased()) }
 
@@ -54,13 +58,14 @@ enum ImageFolder {
     case (_?, nil): return try photos(path)
     case (nil, _?): return try labelled(path, entries).mixed()
     case (nil, nil):
-      throw DatasetError("\(path): holds no images; expected one folder a class, or JPEG and PNG")
+      throw DatasetError(
+        "\(path): holds no images; expected one folder a class, or \(ImageFormat.list)")
     }
   }
 
   /// One folder a class, sorted by path; labels are the classes' places in bytewise order.
   ///
-  /// - Throws: `DatasetError` when a class has no images.
+  /// - Throws: `DatasetError` when no class has images.
   static func labelled(_ path: String, _ entries: [Folder.Entry]) throws -> FileDataset {
     var files = FileList()
     var labels: [Int32] = []
@@ -71,16 +76,23 @@ enum ImageFolder {
     let found = try Workers.map(count: names.count) { label in
       try ImageName.images(under: Array((path + "/").utf8) + classes[label])
     }
-    for (label, images) in found.enumerated() {
-      guard images.count > 0 else {
-        throw DatasetError("\(path)/\(names[label]): a class without any JPEG or PNG image")
-      }
+    var unread = UnreadFiles()
+    for entry in entries where !entry.isFolder { unread.note("\(path)/\(entry.text)") }
+    var remarks: [String] = []
+    for (label, (images, others)) in found.enumerated() {
+      unread.append(others)
+      if images.count == 0 { remarks.append("class '\(names[label])' has no images") }
       for index in 0..<images.count {
         images.withBytes(at: index) { files.append(classes[label] + [UInt8(ascii: "/")], $0) }
       }
       labels += [Int32](repeating: Int32(label), count: images.count)
     }
-    return FileDataset(root: path, files: files, labels: labels, classNames: names)
+    guard files.count > 0 else {
+      throw DatasetError("\(path): none of its \(names.count) folders holds an image")
+    }
+    remarks += unread.remarks(noImage, noImages)
+    return FileDataset(
+      root: path, files: files, labels: labels, classNames: names, remarks: remarks)
   }
 
   /// All images under a folder, without labels, sorted by path, so that parts of one picture stay
@@ -89,10 +101,11 @@ enum ImageFolder {
   /// - Throws: `DatasetError` when there are none.
   static func photos(_ path: String) throws -> any Dataset {
     guard Folder.isFolder(path) else { throw DatasetError("\(path): is not a folder of images") }
-    let images = try ImageName.images(under: Array(path.utf8))
+    let (images, unread) = try ImageName.images(under: Array(path.utf8))
     guard images.count > 0 else {
-      throw DatasetError("\(path): holds no JPEG or PNG images")
+      throw DatasetError("\(path): holds no images (\(ImageFormat.list))")
     }
-    return FileDataset(root: path, files: images)
+    return FileDataset(
+      root: path, files: images, remarks: unread.remarks(noImage, noImages))
   }
 }

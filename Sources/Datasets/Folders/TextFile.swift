@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchFiles
 
 /// Reads lists: one entry a line.
 enum TextFile {
@@ -7,7 +8,9 @@ enum TextFile {
   /// - Throws: `DatasetError` when the file is missing or cannot be read.
   static func lines(_ path: String) throws -> [ArraySlice<UInt8>] {
     let bytes = [UInt8](try data(path))
-    return bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
+    // What Windows puts before a text is no part of it.
+    let text = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? bytes.dropFirst(3) : bytes[...]
+    return text.split(separator: UInt8(ascii: "\n")).compactMap { line in
       guard let first = line.firstIndex(where: { !isSpace($0) }),
         let last = line.lastIndex(where: { !isSpace($0) })
       else { return nil }
@@ -22,11 +25,14 @@ enum TextFile {
 
   /// All bytes of a file.
   ///
-  /// - Throws: `DatasetError` when the file is missing or cannot be read.
+  /// - Throws: `DatasetError` when the file is missing, empty or cannot be read, or something else is in its place.
   static func data(_ path: String) throws -> Data {
     guard Folder.exists(path) else { throw DatasetError("\(path) is missing") }
     guard let data = FileManager.default.contents(atPath: path) else {
       throw DatasetError("\(path): cannot be read")
+    }
+    if let foreign = ForeignContent(beginning: data.prefix(ForeignContent.beginningSize)) {
+      throw DatasetError("\(path): \(foreign.words)")
     }
     return data
   }

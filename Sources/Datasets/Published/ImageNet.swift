@@ -21,7 +21,7 @@ enum ImageNet {
       guard !entries.contains(where: \.isFolder) else {
         return try labelled(images, entries).sortedByFileName()
       }
-      let files = try ImageName.images(under: Array(images.utf8))
+      let files = try ImageName.images(under: Array(images.utf8)).images
       let devkit = try ImageNetDevkit(beside: folder)
       try devkit.check(files, in: images)
       return FileDataset(

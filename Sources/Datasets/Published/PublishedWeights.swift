@@ -1,8 +1,16 @@
+import Foundation
+
 /// The BiT checkpoints (`.npz`) that Google published, by the names of their files.
 ///
 /// Neither their sizes nor their sums are published, so all that is verified of them is that they
 /// begin as such files do.
 public enum PublishedWeights {
+  /// Where weights are fetched to: `FUNMATCH_WEIGHTS`, else `weights`.
+  public static var folder: String {
+    let named = ProcessInfo.processInfo.environment["FUNMATCH_WEIGHTS"] ?? ""
+    return named.isEmpty ? "weights" : named
+  }
+
   /// BiT-S (ImageNet-1k), BiT-M (ImageNet-21k), BiT-M fine-tuned on ImageNet-1k, and the teachers
   /// and students of "Knowledge distillation: A good teacher is patient and consistent".
   public static let known: [(name: String, file: DatasetSource.File)] = {

@@ -61,13 +61,15 @@ package final class HTTPClient: @unchecked Sendable {
 
   /// All of a file that is small.
   ///
-  /// - Parameter limit: the most bytes that it may have.
+  /// - Parameters:
+  ///   - limit: the most bytes that it may have.
+  ///   - token: what its server alone is shown, as a bearer's.
   /// - Throws: `HTTPError` when it cannot be had.
-  func read(_ address: String, limit: Int) throws -> Data {
+  func read(_ address: String, limit: Int, token: String? = nil) throws -> Data {
     var data = Data()
     try retrying {
       data = Data()
-      _ = try get(address, nil) { bytes in
+      _ = try get(address, nil, token: token) { bytes in
         data.append(contentsOf: bytes)
         return data.count <= limit
       }
@@ -120,7 +122,7 @@ package final class HTTPClient: @unchecked Sendable {
   }
 
   private func get(
-    _ address: String, _ range: String?, acceptsWhole: Bool = false,
+    _ address: String, _ range: String?, token: String? = nil, acceptsWhole: Bool = false,
     _ sink: (UnsafeRawBufferPointer) -> Bool
   ) throws -> Answer {
     guard let client = lock.withLock({ idle.popLast() }) ?? ch_create() else {
@@ -133,7 +135,7 @@ package final class HTTPClient: @unchecked Sendable {
       var box = Sink(take: sink)
       return withUnsafeMutablePointer(to: &box) { box in
         ch_get(
-          client, address, range, Int32(patience),
+          client, address, range, token, Int32(patience),
           { context, bytes, count in
             guard let context, let bytes else { return 1 }
             let take = context.assumingMemoryBound(to: Sink.self).pointee.take
@@ -156,7 +158,8 @@ package final class HTTPClient: @unchecked Sendable {
       let reason = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
       throw HTTPError(
         address: address, reason: String(decoding: reason, as: UTF8.self),
-        mayPass: status == CH_PASSING, isWithoutRanges: status == CH_NO_RANGES)
+        mayPass: status == CH_PASSING, isWithoutRanges: status == CH_NO_RANGES,
+        status: Int(answer.status))
     }
   }
 

@@ -6,7 +6,9 @@ struct HTTPError: Error, CustomStringConvertible {
   let mayPass: Bool
   /// Whether the server gives the whole file where a part was asked for.
   var isWithoutRanges = false
+  /// What HTTP calls the answer, such as 404; 0 where none came.
+  var status = 0
 
   /// One sentence.
-  var description: String { "\(address): cannot be fetched (\(reason))" }
+  var description: String { "\(WebAddress.printable(address)): cannot be fetched (\(reason))" }
 }

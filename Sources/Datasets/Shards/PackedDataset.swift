@@ -36,7 +36,7 @@ package struct PackedDataset: Dataset {
     let end = query ?? path.endIndex
     let folder = path[..<end].lastIndex(of: "/").map { String(path[...$0]) } ?? ""
     return PackedDataset(
-      try ShardIndex.read(data, name: path), client: client,
+      try ShardIndex.read(data, name: WebAddress.printable(path)), client: client,
       place: { folder + $0 + path[end...] })
   }
 
@@ -66,7 +66,7 @@ package struct PackedDataset: Dataset {
   package var count: Int { entries.count }
 
   package func name(at index: Int) -> String {
-    shards[Int(entries[index].archive)].path + "/" + names[index]
+    shards[Int(entries[index].archive)].name + "/" + names[index]
   }
 
   package func localName(at index: Int) -> String { names[index] }

@@ -3,7 +3,7 @@ import FunMatchImages
 
 /// A shard on the disk or on a server. Can be used from any thread.
 final class ShardFile: @unchecked Sendable {
-  let path: String
+  private let path: String
   private let size: Int
   private let archive: ArchiveFile?
   private let client: HTTPClient
@@ -30,6 +30,9 @@ final class ShardFile: @unchecked Sendable {
       }
     }
   }
+
+  /// What messages call it.
+  var name: String { archive == nil ? WebAddress.printable(path) : path }
 
   /// Makes the image that is `count` bytes from `offset` on the one that `reader` holds.
   ///
@@ -70,6 +73,6 @@ final class ShardFile: @unchecked Sendable {
   }
 
   private func lost(_ reason: String) -> ImageError {
-    ImageError(kind: .lost, file: path, reason: reason)
+    ImageError(kind: .lost, file: name, reason: reason)
   }
 }

@@ -53,7 +53,10 @@ struct ShardIndex: Codable, Equatable {
     struct Beginning: Decodable { let format: String }
     let decoder = JSONDecoder()
     guard let beginning = try? decoder.decode(Beginning.self, from: data) else {
-      throw DatasetError("\(name): is no index of shards as `funmatch data pack` writes it")
+      let foreign = ForeignContent(beginning: data.prefix(ForeignContent.beginningSize))
+      throw DatasetError(
+        "\(name): "
+          + (foreign?.words ?? "is no index of shards as `funmatch data pack` writes it"))
     }
     guard beginning.format == format else {
       throw DatasetError(
@@ -71,7 +74,8 @@ struct ShardIndex: Codable, Equatable {
     guard
       [images.offsets.count, images.sizes.count, images.crc32.count].allSatisfy({ $0 == count }),
       images.labels.isEmpty || images.labels.count == count,
-      shards.allSatisfy({ $0.count >= 0 }), shards.reduce(0, { $0 + $1.count }) == count
+      shards.allSatisfy({ (0...count).contains($0.count) }),
+      shards.reduce(0, { $0 + $1.count }) == count
     else { return "its lists are not equally long" }
     guard count > 0 else { return "it lists no images" }
     let classes = Int32(classNames.count)
@@ -83,6 +87,7 @@ struct ShardIndex: Codable, Equatable {
       guard !shard.file.isEmpty, !shard.file.contains("/") else {
         return "'\(shard.file)' is no name of a file beside it"
       }
+      guard shard.bytes >= 0 else { return "\(shard.file) has \(shard.bytes) bytes" }
       for image in first..<first + shard.count {
         guard images.offsets[image] >= 0,
           images.offsets[image] <= shard.bytes - Int(images.sizes[image])

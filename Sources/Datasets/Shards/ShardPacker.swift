@@ -122,6 +122,7 @@ package struct ShardPacker {
         "shortSide=\(shrinking.shortSide)", "quality=\(shrinking.quality)",
         "inverseDCT=\(decoder.inverseDCT)", "orientation=\(decoder.orientation)",
       ]
+      if decoder.reading != .tensorflow { options.append("reading=\(decoder.reading)") }
     }
     return "\(ShardIndex.format) " + options.joined(separator: " ")
   }

@@ -17,6 +17,9 @@ public protocol DistanceFunction: Variant {
 extension DistanceFunction {
   /// 1.
   public var temperature: Double { 1 }
+
+  /// About how much rounding to f32 adds to it: T² multiplies the rounding of logarithms of probabilities, too.
+  package var roundingError: Double { 1e-7 * temperature * temperature }
 }
 
 /// The distances that recipes can name.

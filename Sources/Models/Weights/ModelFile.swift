@@ -15,23 +15,28 @@ public struct ModelFile {
   public let classNames: [String]
   /// What an image goes through first; `nil` when nobody knew it.
   public let preprocessing: EvaluationPreprocessing?
+  /// Whether the last layer is a new one, of zeros: to be trained, and nothing to learn from.
+  public let hasUntrainedHead: Bool
 
   private enum Name {
     static let spec = "funmatch.model"
     static let classNames = "funmatch.classes"
     static let preprocessing = "funmatch.preprocessing"
     static let input = "funmatch.input"
+    static let checksum = "funmatch.sha256"
+    static let head = "funmatch.head"
   }
 
   /// A network together with what a file shall say of it.
   public init(
     model: any Model, spec: ModelSpec, classNames: [String] = [],
-    preprocessing: EvaluationPreprocessing? = nil
+    preprocessing: EvaluationPreprocessing? = nil, hasUntrainedHead: Bool = false
   ) {
     self.model = model
     self.spec = spec.completed
     self.classNames = classNames
     self.preprocessing = preprocessing
+    self.hasUntrainedHead = hasUntrainedHead
   }
 
   /// Reads a file that `write` made.
@@ -60,16 +65,23 @@ public struct ModelFile {
     }
     model = try card.spec.buildWithoutValues()
     (spec, classNames, preprocessing) = (card.spec, card.classNames, card.preprocessing)
+    hasUntrainedHead = card.hasUntrainedHead
     model.input = card.input ?? card.spec.network.usualInput
-    try model.store.adopt(try file.readAll(), from: path)
+    let tensors = try file.readAll()
+    try card.check(tensors)
+    try model.store.adopt(tensors, from: path)
   }
 
   /// What a file's metadata says of the network in it.
   struct Card {
+    static let untrained = "untrained"
     let spec: ModelSpec
     let classNames: [String]
     let preprocessing: EvaluationPreprocessing?
     let input: InputScaling?
+    private let path: String
+    private let metadata: [String: String]
+    let hasUntrainedHead: Bool
 
     /// `nil` when this tool did not write the file.
     ///
@@ -89,10 +101,25 @@ public struct ModelFile {
         }
       }
       guard let spec: ModelSpec = try read(Name.spec) else { return nil }
+      (path, metadata) = (file.path, file.metadata)
       self.spec = spec.completed
       classNames = try read(Name.classNames) ?? []
       preprocessing = try read(Name.preprocessing)
       input = try read(Name.input)
+      hasUntrainedHead = file.metadata[Name.head] == Self.untrained
+    }
+
+    /// Checks that a file holds what was written. Earlier versions wrote no checksum.
+    ///
+    /// - Throws: `FileError` when it does not.
+    func check(_ tensors: [(name: String, tensor: Tensor)]) throws {
+      var metadata = metadata
+      guard let sum = metadata.removeValue(forKey: Name.checksum) else { return }
+      guard try Safetensors.checksum(tensors, metadata: metadata) == sum else {
+        throw FileError(
+          "\(path): is damaged, or another program has changed it: its weights and metadata do not have the SHA-256 "
+            + "under '\(Name.checksum)' in its metadata")
+      }
     }
   }
 
@@ -105,6 +132,7 @@ public struct ModelFile {
     if !classNames.isEmpty { metadata[Name.classNames] = try JSONText.line(classNames) }
     metadata[Name.input] = try JSONText.line(model.input)
     metadata[Name.preprocessing] = try preprocessing.map(JSONText.line)
+    metadata[Name.head] = hasUntrainedHead ? Card.untrained : nil
     let tensors = try model.store.all.map { parameter in
       let value = parameter.value.detached()
       guard value.isAllFinite else {
@@ -121,6 +149,7 @@ public struct ModelFile {
         return (name: parameter.name, tensor: value.to(dtype))
       }
     }
+    metadata[Name.checksum] = try Safetensors.checksum(tensors, metadata: metadata)
     try Safetensors.write(tensors, metadata: metadata, to: path)
   }
 }

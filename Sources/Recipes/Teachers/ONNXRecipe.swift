@@ -1,4 +1,4 @@
-import FunMatchFrozen
+import FunMatchModels
 import FunMatchSettings
 
 /// A teacher that others wrote as an ONNX file.
@@ -10,7 +10,7 @@ public struct ONNXRecipe: Settings {
   /// Names of the classes, in their order; empty where nobody knows them.
   public var classNames: [String] = []
   /// What comes out of it; `nil`: logits, if it does not end in a softmax.
-  public var outputs: ONNXClassifier.Outputs?
+  public var outputs: ClassifierOutputs?
   /// What it wants its images to be.
   public var input = ProgramRecipe.Input()
 

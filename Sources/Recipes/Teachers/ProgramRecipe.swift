@@ -37,6 +37,8 @@ public struct ProgramRecipe: Settings {
   public var classes = 0
   /// Names of the classes, in their order; empty where nobody knows them.
   public var classNames: [String] = []
+  /// What comes out of it; `nil`: logits, with a warning where they look like something else.
+  public var outputs: ClassifierOutputs?
   /// Whether it may run: it can do whatever the user can.
   public var trusted = false
   /// Images that it takes at once, if it was saved for just so many; `nil`: any number.
@@ -53,6 +55,9 @@ public struct ProgramRecipe: Settings {
       "path", \.path, "The file, beside the recipe, else in FUNMATCH_WEIGHTS.", isRequired: true),
     Key("classes", \.classes, "Number of its classes.", .within(1...1_000_000), isRequired: true),
     Key("classNames", \.classNames, "Names of the classes, in their order."),
+    Key(
+      "outputs", \.outputs,
+      "What comes out of it: logits, probabilities or logProbabilities; null: logits."),
     Key(
       "trusted", \.trusted,
       "Whether it may run with your rights: a program can do whatever you can."),

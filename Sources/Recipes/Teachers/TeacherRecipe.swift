@@ -41,7 +41,8 @@ public struct TeacherRecipe: Settings {
   public static let keys: [Key<TeacherRecipe>] = [
     Key(
       "weights", \.weights,
-      "A file beside the recipe, else in the folder FUNMATCH_WEIGHTS, else in `weights`."),
+      "A file beside the recipe, else in the folder FUNMATCH_WEIGHTS, else in `weights`; or hf:OWNER/NAME[@REVISION] of Hugging Face, fetched if it is not here."
+    ),
     Key(
       "model", \.model,
       "Its shape; needed for weights from elsewhere, a model file tells it by itself."

@@ -10,12 +10,15 @@ import FunMatchTorch
 /// with a `.json` beside it.
 ///
 /// Both are written under other names first; the `.json` comes last, so a checkpoint that has one
-/// is whole.
+/// is whole. One counts when it names the run of its folder and the step in its own name: others, such as copies, are neither
+/// used nor removed.
 public struct Checkpoint {
   /// What the `.json` says.
   public struct Description: Codable, Sendable, Equatable {
     /// Updates made.
     public var step: Int
+    /// Which run it is of; `nil` in those of earlier versions.
+    var run: String?
     /// What the run learns from, and the SHA-256 of every file of weights that it started from: a run
     /// that goes on must have the same.
     public var origin: [String]
@@ -30,6 +33,9 @@ public struct Checkpoint {
     /// SHA-256 of the `.safetensors` file.
     public var sha256: String
   }
+
+  /// The file of the run's folder that tells which run it is.
+  static let namingFile = "engine.json"
 
   /// Where the arrays are.
   public let path: String
@@ -49,14 +55,13 @@ public struct Checkpoint {
     origin: [String] = [], pending: [String: Double]? = nil, folder: String,
     rule: CheckpointRecipe
   ) throws {
-    let digits = String(step)
-    let name = String(repeating: "0", count: max(0, 9 - digits.count)) + digits
-    let path = "\(folder)/\(name).safetensors"
+    let path = "\(folder)/\(Self.name(step)).safetensors"
+    let run = Self.run(of: folder)
     let others = optimizer.state + (average?.state ?? [])
     let arrays = model.store.tensors.map { (name: $0.name, tensor: $0.tensor.detached()) } + others
-    try Safetensors.write(arrays, metadata: [:], to: path)
+    try Safetensors.write(arrays, metadata: metadata(run, step: step), to: path)
     let description = Description(
-      step: step, origin: origin, optimizerCount: optimizer.count,
+      step: step, run: run, origin: origin, optimizerCount: optimizer.count,
       statePrefixes: Set(others.map { String($0.name.prefix { $0 != "." }) + "." }).sorted(),
       pending: pending, sha256: try checksum(path))
     try JSONText.write(description, to: sidecar(path))
@@ -73,7 +78,7 @@ public struct Checkpoint {
   }
 
   /// Whether a folder holds any checkpoint, whole or damaged.
-  static func exists(in folder: String) -> Bool { !list(folder).isEmpty }
+  static func exists(in folder: String) -> Bool { !described(folder).isEmpty }
 
   /// Removes what a run that was killed while it saved has left: files under temporary names, and
   /// arrays without a description.
@@ -82,22 +87,26 @@ public struct Checkpoint {
     for name in names {
       let path = folder + "/" + name
       let isHalf =
-        name.hasSuffix(".safetensors")
-        && !FileManager.default.fileExists(atPath: sidecar(path))
-      if isHalf || name.hasSuffix(".tmp") { try? FileManager.default.removeItem(atPath: path) }
+        isNumbered(name) && !FileManager.default.fileExists(atPath: sidecar(path))
+        && (try? SafetensorsFile(path).metadata) == metadata(run(of: folder), step: number(path))
+      if isHalf || isTemporary(name) { try? FileManager.default.removeItem(atPath: path) }
     }
   }
 
   /// The newest checkpoint in a folder that is whole; `nil` when there is none at all.
   ///
-  /// - Parameter warn: told of each damaged checkpoint that was passed over.
+  /// - Parameter warn: told of each damaged checkpoint that was passed over, and of files that are none of this run's.
   /// - Throws: `RecipeError` when there are checkpoints but none is whole.
   public static func latest(in folder: String, warn: (String) -> Void) throws -> Checkpoint? {
     let paths = list(folder)
+    let others = Set(weights(folder)).subtracting(paths).sorted()
+    if !others.isEmpty {
+      warn(
+        "\(folder): left alone, since they are no checkpoints of this run under their own names: "
+          + others.map { ($0 as NSString).lastPathComponent }.joined(separator: ", "))
+    }
     for path in paths.reversed() {
-      guard let description = JSONText.read(sidecar(path), as: Description.self),
-        (try? checksum(path)) == description.sha256, description.step >= 0
-      else {
+      guard let description = whole(path) else {
         warn("\(path) is damaged (its SHA-256 differs from \(sidecar(path))); trying an older one")
         continue
       }
@@ -107,6 +116,19 @@ public struct Checkpoint {
       throw RecipeError("\(folder): none of its \(paths.count) checkpoints is whole")
     }
     return nil
+  }
+
+  /// All checkpoints of the folder's run, oldest first, and whether each is whole.
+  static func states(in folder: String) -> [(path: String, isWhole: Bool)] {
+    list(folder).map { ($0, whole($0) != nil) }
+  }
+
+  /// What is known of a checkpoint that is whole; `nil` of another.
+  private static func whole(_ path: String) -> Description? {
+    guard let description = JSONText.read(sidecar(path), as: Description.self),
+      (try? checksum(path)) == description.sha256, description.step >= 0
+    else { return nil }
+    return description
   }
 
   /// The step of the newest checkpoint in a folder, and whether its evaluation was still to come when it
@@ -156,11 +178,54 @@ public struct Checkpoint {
     String(path.dropLast("safetensors".count)) + "json"
   }
 
-  /// Checkpoints that have a description, oldest first.
+  /// Checkpoints of the folder's run that have a description, if only a damaged one, oldest first.
   private static func list(_ folder: String) -> [String] {
+    let run = run(of: folder)
+    return described(folder).filter { path in
+      guard let found = JSONText.read(sidecar(path), as: Description.self) else { return true }
+      return found.step == number(path) && (run == nil || found.run == run)
+    }
+  }
+
+  /// Files with the names of checkpoints that have a description, of whatever run.
+  private static func described(_ folder: String) -> [String] {
+    weights(folder).filter { path in
+      isNumbered((path as NSString).lastPathComponent)
+        && FileManager.default.fileExists(atPath: sidecar(path))
+    }
+  }
+
+  /// All files in a folder that might hold weights.
+  private static func weights(_ folder: String) -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return names.filter { $0.hasSuffix(".safetensors") }.sorted().map { folder + "/" + $0 }
-      .filter { FileManager.default.fileExists(atPath: sidecar($0)) }
+  }
+
+  private static func name(_ step: Int) -> String {
+    let digits = String(step)
+    return String(repeating: "0", count: max(0, 9 - digits.count)) + digits
+  }
+
+  private static func isNumbered(_ file: String) -> Bool {
+    Int(file.prefix { $0 != "." }).map { name($0) + ".safetensors" } == file
+  }
+
+  /// Whether a file was being written, under another name than its own, when a process ended.
+  private static func isTemporary(_ file: String) -> Bool {
+    guard file.hasPrefix("."), file.hasSuffix(".tmp") else { return false }
+    let step = file.dropFirst().prefix { $0 != "." }
+    return Int(step).map(name) == String(step)
+  }
+
+  /// Which run a folder's checkpoints are of, as the folder around it says.
+  private static func run(of folder: String) -> String? {
+    struct Named: Decodable { let run: String? }
+    let around = (folder as NSString).deletingLastPathComponent
+    return JSONText.read("\(around)/\(namingFile)", as: Named.self)?.run
+  }
+
+  private static func metadata(_ run: String?, step: Int) -> [String: String] {
+    ["funmatch.step": String(step), "funmatch.run": run].compactMapValues(\.self)
   }
 
   private static func checksum(_ path: String) throws -> String {

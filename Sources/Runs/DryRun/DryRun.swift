@@ -42,9 +42,10 @@ public struct DryRun {
   /// - Throws: what a run would throw.
   public func callAsFunction(_ tell: @escaping (String) -> Void) throws {
     defer { try? FileManager.default.removeItem(at: folder) }
+    let resident = ProcessMemory.resident ?? 0
     let (shared, own) = (file.recipe.shared, file.recipe.student)
     let group = try TrainingGroup(
-      kind, shared, path: file.path, options, cacheFolder: folder.path)
+      kind, shared, path: file.path, options, cacheFolder: folder.path, checking: [own])
     let training = try StudentTraining(group, file.recipe)
     func line(_ name: String, _ text: String) {
       tell(name.padding(toLength: 12, withPad: " ", startingAt: 0) + text)
@@ -55,6 +56,10 @@ public struct DryRun {
     for remark in group.remarks + training.measured { line("", remark) }
     let state = training.optimizer.state.reduce(0) { $0 + $1.tensor.count * $1.tensor.dtype.size }
     line("optimizer", "\(own.optimizer.name), its state takes \(Self.megabytes(state))")
+    for (isEvaluated, words) in [(false, "a step"), (true, "a run with its evaluations")] {
+      guard let estimate = group.memory(training, own, isEvaluated: isEvaluated) else { continue }
+      line("memory", "about \(Self.megabytes(estimate.bytes(resident: resident))) for \(words)")
+    }
     let log = Logger(label: "funmatch") { _ in SwiftLogNoOpLogHandler() }
     let begin = ContinuousClock.now
     guard

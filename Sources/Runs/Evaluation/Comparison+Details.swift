@@ -40,7 +40,8 @@ extension Comparison {
       + order.prefix(5).map { place in
         let (result, top1) = seen[place]
         let images = "\(NumberText.grouped(result.images)) image\(result.images == 1 ? "" : "s")"
-        return "  \(NumberText.fixed(top1, 4))  \(result.name.prefix(60)) (\(images))"
+        return
+          "  \(NumberText.fixed(top1, 4))  \(result.name.printable.prefix(columns: 60)) (\(images))"
       }
   }
 }

@@ -13,7 +13,7 @@ public struct RunFolder: Sendable {
   /// What it was trained and measured on.
   var data: String { path + "/data.json" }
   /// What its networks compute with.
-  public var engine: String { path + "/engine.json" }
+  public var engine: String { "\(path)/\(Checkpoint.namingFile)" }
   /// Ranges and corrections of teachers in int8.
   package var calibrations: String { path + "/int8.json" }
   /// One line a step.
@@ -97,14 +97,16 @@ public struct RunFolder: Sendable {
     }
   }
 
-  /// Makes the folder and writes the recipe into it.
+  /// Makes the folder, without what a killed process left half written, and writes the recipe into it.
   ///
   /// - Returns: what keeps other processes out of it.
   /// - Throws: `FileError` when that cannot be done.
   func make(_ recipe: Recipe) throws -> FileLock {
     let text = try RecipeFile.text(recipe)
-    for folder in [path, checkpoints, report] { try AtomicFile.makeFolder(folder) }
+    let folders = [path, checkpoints, report]
+    for folder in folders { try OutputFolder.make(folder) }
     let lock = try FileLock.takeFolder(path)
+    for folder in folders { OutputFolder.removeTemporaries(in: folder) }
     try AtomicFile.write(to: self.recipe, Data(text.utf8))
     return lock
   }

@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchFiles
 import Logging
 
 /// A log that writes to a run's `log.txt` and, unless it is quiet, to standard error.
@@ -36,10 +37,9 @@ package struct RunLog: LogHandler {
   package func log(event: LogEvent) {
     let label = event.level >= .warning ? "\(event.level): " : ""
     if !isQuiet || event.level >= .warning {
-      try? FileHandle.standardError.write(
-        contentsOf: Data("\(label)\(name)\(event.message)\n".utf8))
+      Terminal().say("\(label)\(name)\(event.message)")
     }
     let time = Date().formatted(.iso8601)
-    try? file?.write(contentsOf: Data("\(time) \(label)\(event.message)\n".utf8))
+    try? file?.write(contentsOf: Data("\(time) \(label)\("\(event.message)".printable)\n".utf8))
   }
 }

@@ -85,8 +85,31 @@ public final class MetricsLog {
     } catch let error as FileError {
       throw error
     } catch {
-      throw FileError("\(path): cannot be read (\(error.localizedDescription))")
+      throw FileError.system("cannot be read", path, error)
     }
+  }
+
+  /// What is wrong with a file's lines: those that are damaged, and steps that are missing between them, at most so many.
+  ///
+  /// - Parameter interval: most steps from one line to the next.
+  /// - Throws: `FileError` when it cannot be read.
+  static func faults(_ path: String, interval: Int, most: Int = 10) throws -> [String] {
+    var faults: [String] = []
+    var (last, line) = (0, 0)
+    try forEachLine(path) { text, _ in
+      line += 1
+      if let step = number(text) {
+        if step <= last {
+          faults.append("line \(line) is of step \(step), after one of step \(last)")
+        }
+        if step > last + interval { faults.append("steps \(last + 1) to \(step - 1) have no line") }
+        last = max(step, last)
+      } else {
+        faults.append("line \(line) is damaged")
+      }
+      return faults.count < most
+    }
+    return faults
   }
 
   private static func damage(_ path: String, before offset: UInt64) throws -> FileError {
@@ -144,7 +167,7 @@ public final class MetricsLog {
         rest = Data(rest[start...])
       }
     } catch {
-      throw FileError("\(path): cannot be read (\(error.localizedDescription))")
+      throw FileError.system("cannot be read", path, error)
     }
   }
 
@@ -153,6 +176,6 @@ public final class MetricsLog {
   }
 
   private static func failure(_ path: String, _ error: any Error) -> FileError {
-    FileError("\(path): cannot be written (\(error.localizedDescription))")
+    FileError.system("cannot be written", path, error)
   }
 }

@@ -33,27 +33,31 @@ public struct RunMetrics: Sendable {
   /// - Throws: `FileError` when the file cannot be read, or another line is damaged.
   public init(path: String) throws {
     guard FileManager.default.fileExists(atPath: path) else { return }
-    let bytes: Data
-    do {
-      bytes = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
-    } catch {
-      throw FileError("\(path): cannot be read (\(error.localizedDescription))")
-    }
-    try bytes.withUnsafeBytes { buffer in
-      var (start, number) = (0, 0)
-      while start < buffer.count {
-        let rest = UnsafeRawBufferPointer(rebasing: buffer[start...])
-        let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.count
+    let file = try InputFile(path)
+    // A run that goes on makes it longer meanwhile, and one that is resumed may make it shorter.
+    var (line, number, place) = ([UInt8](), 0, 0)
+    while place < file.size {
+      let piece = try file.read(at: place, count: min(Self.piece, file.size - place))
+      place += piece.count
+      var rest = piece[...]
+      while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+        line += rest[..<end]
+        rest = rest[(end + 1)...]
         number += 1
-        guard read(UnsafeRawBufferPointer(rebasing: rest[..<end])) else {
-          if end + 1 >= rest.count { return }
+        guard line.withUnsafeBytes({ read($0) }) else {
+          if rest.isEmpty && place == file.size { return }
           throw FileError(
             "\(path): line \(number) is damaged; expected a JSON object of a later step")
         }
-        start += end + 1
+        line.removeAll(keepingCapacity: true)
       }
+      line += rest
     }
+    if !line.isEmpty { _ = line.withUnsafeBytes { read($0) } }
   }
+
+  /// Bytes that are read at a time.
+  private static let piece = 1 << 20
 
   /// Takes a line in; false when it is none of a run.
   private mutating func read(_ line: UnsafeRawBufferPointer) -> Bool {

@@ -51,7 +51,10 @@ struct ClassCheck {
       try ClassNames.check(
         dataset, called: key, classes: classes, names: learnt, network: "the student")
       let own = names(dataset)
-      guard kind == .distillation || own.isEmpty || learnt.isEmpty || own == learnt else {
+      guard
+        kind == .distillation || own.isEmpty || learnt.isEmpty || own == learnt
+          || RelabelledDataset(dataset, as: learnt) != nil
+      else {
         throw RecipeError("\(key): its classes are others than those of data.train")
       }
     }

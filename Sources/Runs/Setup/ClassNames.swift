@@ -20,6 +20,8 @@ public enum ClassNames {
       throw RecipeError(
         "\(name) has labels up to \(labels.count - 1), \(network) \(classes) classes")
     }
+    // Classes of the same names, all or some, are found by their names.
+    guard RelabelledDataset(dataset, as: names) == nil else { return }
     guard labels.count == classes else {
       throw RecipeError("\(name) has \(labels.count) classes, \(network) has \(classes)")
     }
@@ -31,9 +33,30 @@ public enum ClassNames {
     }
   }
 
+  /// A data set with labels that are a network's classes, where it has some of them, or all in another order.
+  ///
+  /// - Parameter names: the network's classes, if they are known.
+  /// - Returns: it, and what is to be said of that.
+  public static func fitted(
+    _ dataset: any Dataset, to names: [String]
+  ) -> (dataset: any Dataset, remarks: [String]) {
+    guard let fitted = RelabelledDataset(dataset, as: names) else { return (dataset, []) }
+    let own = Set(dataset.classNames)
+    let missing = names.filter { !own.contains($0) }
+    let list = missing.prefix(5).joined(separator: ", ") + (missing.count > 5 ? ", ..." : "")
+    return (
+      fitted,
+      [
+        missing.isEmpty
+          ? "its classes come in another order, and are told by their names"
+          : "lacks \(missing.count) of \(names.count) classes: \(list)"
+      ]
+    )
+  }
+
   /// A name that is in another place in `names`; `nil` when there is none. Other names may be other
   /// words for the same; the same name in another place cannot be.
-  static func misplaced(_ labels: [String], among names: [String]) -> String? {
+  public static func misplaced(_ labels: [String], among names: [String]) -> String? {
     guard labels.count == names.count else { return nil }
     let places = Dictionary(zip(names, names.indices)) { first, _ in first }
     return zip(labels.indices, labels).first { number, label in

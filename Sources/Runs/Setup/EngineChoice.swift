@@ -13,10 +13,13 @@ public struct EngineChoice: Codable, Sendable {
   public let student: Precision
   /// How they share the cores; `nil` in folders of earlier versions.
   public var threads: ThreadPlan?
+  /// Which run this is: SHA-256 of its recipe and of what it learns from, as they were when it began. `nil` in folders of
+  /// earlier versions.
+  var run: String?
   /// What calibration found of teachers in int8, by `scales` of their computations; in a file of its own, since it is long.
   package var calibrations: [String: Int8Network.Findings] = [:]
 
-  private enum CodingKeys: CodingKey { case teachers, student, threads }
+  private enum CodingKeys: CodingKey { case teachers, student, threads, run }
 
   /// Whether the same computes, on however many threads.
   package func isSame(as other: EngineChoice) -> Bool {
@@ -57,7 +60,7 @@ public struct EngineChoice: Codable, Sendable {
       kept.threads?.isPossible ?? true
     else {
       throw RecipeError(
-        "\(folder.engine): is damaged or missing; expected what teachers and student compute with, in JSON"
+        "\(folder.engine): is damaged, changed by hand or missing; expected what teachers and student compute with, in JSON"
       )
     }
     // Where they are missing or damaged, calibration is repeated.

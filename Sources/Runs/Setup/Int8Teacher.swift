@@ -63,8 +63,10 @@ struct Int8Teacher {
       mixed: mixup ? Mixup.mix(check, check.rolled(1), lambda: 0.7) : nil,
       limits: .init(agreement: teacher.int8.agreement, kl: teacher.int8.kl),
       batchSize: batchSize, timesBF16: true, with: openVINO)
-    try AtomicFile.makeFolder(folder)
-    try JSONText.write(Kept(key: key, findings: calibrated.findings), to: path)
+    try CacheFolder.use {
+      try AtomicFile.makeFolder(folder)
+      try JSONText.write(Kept(key: key, findings: calibrated.findings), to: path)
+    }
     tell("calibrated to int8 in \(NumberText.duration(start.duration(to: .now).seconds))")
     let begun = try asBegun(calibrated.findings)
     return begun == calibrated.findings ? calibrated : try network(begun)

@@ -28,10 +28,12 @@ package struct NetworkLoader {
   }
 
   /// A file named in a recipe: relative to the recipe, then to the folder `FUNMATCH_WEIGHTS`, without
-  /// which it is `weights`, where `funmatch data fetch` puts them.
+  /// which it is `weights`, where `funmatch data fetch` puts them. `hf:OWNER/NAME` is the folder of that model there,
+  /// fetched if it is nowhere, unless fresh weights may stand in for it.
   ///
-  /// - Throws: `RecipeError` saying where it was looked for.
+  /// - Throws: `RecipeError` saying where it was looked for, or why it cannot be fetched.
   package func find(_ weights: String) throws -> String {
+    if HubReference.isMeant(by: weights) { return try model(weights) }
     if weights.hasPrefix("/") {
       guard FileManager.default.fileExists(atPath: weights) else {
         throw RecipeError("\(weights): there is no such file")
@@ -40,7 +42,7 @@ package struct NetworkLoader {
     }
     let folder = URL(fileURLWithPath: recipePath).deletingLastPathComponent().path
     let named = ProcessInfo.processInfo.environment["FUNMATCH_WEIGHTS"] ?? ""
-    let folders = [folder, named.isEmpty ? "weights" : named]
+    let folders = [folder, PublishedWeights.folder]
     let hint =
       PublishedWeights.known.contains { $0.name + ".npz" == weights }
       ? "; `funmatch data fetch \((weights as NSString).deletingPathExtension)` brings it" : ""
@@ -56,15 +58,43 @@ package struct NetworkLoader {
     return found
   }
 
+  /// The folder of a model of Hugging Face.
+  private func model(_ weights: String) throws -> String {
+    let beside = URL(fileURLWithPath: recipePath).deletingLastPathComponent().path
+    let models = HubModels(folder: PublishedWeights.folder, others: [beside]) { line in
+      Terminal().say(line)
+    }
+    do {
+      let reference = try HubReference(weights)
+      guard inventsMissing else { return try models.find(reference) }
+      guard let found = try models.local(reference) else {
+        throw RecipeError("\(weights): is not here")
+      }
+      return found
+    } catch let error as DatasetError {
+      throw RecipeError(error.description)
+    }
+  }
+
+  /// A file named in a recipe, where no model of Hugging Face can be meant.
+  ///
+  /// - Throws: `RecipeError` saying where it was looked for.
+  package func findFile(_ path: String) throws -> String {
+    guard !HubReference.isMeant(by: path) else {
+      throw RecipeError("\(path): hf: is for 'weights' alone, expected a file")
+    }
+    return try find(path)
+  }
+
   /// Whether the weights are not there, and fresh ones shall stand in for them.
   package func invents(_ weights: String?) -> Bool {
     inventsMissing && weights.map { (try? find($0)) == nil } == true
   }
 
-  /// SHA-256 of a file of weights, `none` where fresh ones stand in for them; `nil` without a name.
+  /// SHA-256 of a file of weights, or of the several that they are in; `none` where fresh ones stand in for them; `nil` without a name.
   package func checksum(_ weights: String?) throws -> String? {
     guard let weights else { return nil }
-    return invents(weights) ? "none" : try Checksum.sha256(file: find(weights))
+    return invents(weights) ? "none" : try WeightFiles(find(weights)).checksum()
   }
 
   /// A teacher with the weights that the recipe names.
@@ -78,6 +108,11 @@ package struct NetworkLoader {
       try invents(weights)
       ? invented(model, classes: max(classes, 1), key: key)
       : load(weights, model, key: key)
+    guard !file.hasUntrainedHead else {
+      throw RecipeError(
+        "\(key): \(weights) has a head that is new and untrained, of which there is nothing to learn"
+      )
+    }
     return try completed(file, teacher.input, resolution: teacher.resolution, key: key)
   }
 
@@ -89,10 +124,10 @@ package struct NetworkLoader {
   ) throws -> ProgramClassifier {
     do {
       let torch = try TorchProgram(
-        path: find(program.path), format: format, device: device, batchSize: program.batchSize)
+        path: findFile(program.path), format: format, device: device, batchSize: program.batchSize)
       return try ProgramClassifier(
         torch, classes: program.classes, size: program.input.size, layout: program.input.layout,
-        input: program.input.scaling, batchSize: batchSize)
+        input: program.input.scaling, outputs: program.outputs ?? .logits, batchSize: batchSize)
     } catch let error as TorchError {
       throw RecipeError("\(key): \(error)")
     }
@@ -125,7 +160,8 @@ package struct NetworkLoader {
           throw RecipeError(
             "student.model: its \(own) classes are not the \(classes) of the teachers or labels")
         }
-        file = try reset(load(weights, student.model?.headless, key: "student"), classes)
+        file = try load(
+          weights, student.model?.headless, key: "student", newHead: classes)
       }
     } else {
       file = try fresh(student.model, classes: classes, key: "student", seed: seed)
@@ -152,10 +188,15 @@ package struct NetworkLoader {
     return file
   }
 
-  private func load(_ weights: String, _ spec: ModelSpec?, key: String) throws -> ModelFile {
+  /// - Parameter newHead: number of classes of a head of zeros in place of the file's.
+  private func load(
+    _ weights: String, _ spec: ModelSpec?, key: String, newHead: Int? = nil
+  ) throws -> ModelFile {
     let path = try find(weights)
+    var options = WeightOptions()
+    options.newHead = newHead
     do {
-      return try WeightImport(path: path, spec: spec, registry: registry).file
+      return try WeightImport(path: path, spec: spec, options: options, registry: registry).file
     } catch {
       throw RecipeError("\(key): \(error)")
     }
@@ -171,18 +212,5 @@ package struct NetworkLoader {
     }
     spec.classes = spec.classes ?? classes
     return ModelFile(model: try spec.build(seed: seed), spec: spec)
-  }
-
-  /// The same network with a head of zeros for `classes` classes.
-  private func reset(_ file: ModelFile, _ classes: Int) throws -> ModelFile {
-    var spec = file.spec
-    spec.classes = classes
-    let model = try spec.build(seed: nil)
-    let head = Set(model.head.map(\.name))
-    for parameter in model.store.all where !head.contains(parameter.name) {
-      if let value = file.model.store[parameter.name]?.value { parameter.value.copy(from: value) }
-    }
-    model.input = file.model.input
-    return ModelFile(model: model, spec: spec)
   }
 }

@@ -25,16 +25,21 @@ struct RunDatasets {
   let sliceLoading: LoaderOptions
   var validationLoading: LoaderOptions
   var testLoading: LoaderOptions
+  /// What is to be said of the images, such as files that nothing reads.
+  let remarks: [String]
   private let recipe: SharedRecipe
 
   init(_ recipe: SharedRecipe, _ options: RunOptions) throws {
     self.recipe = recipe
     let registry = options.datasets
     var invented: [DatasetReference] = []
+    var remarks: [String] = []
     func open(_ reference: DatasetReference, _ key: String) throws -> any Dataset {
       do {
         do {
-          return try registry.open(reference)
+          let dataset = try registry.open(reference)
+          remarks += dataset.remarks.map { "\(key): \($0)" }
+          return dataset
         } catch let error as DatasetError where error.isAbsence && options.dryRunSteps != nil {
           invented.append(reference)
           return try GeneratedDataset(standingFor: reference, registry: registry)
@@ -46,6 +51,9 @@ struct RunDatasets {
     var count = 0
     (training, mixture) = try recipe.train.open { reference in
       let whole = try open(reference, "data.train")
+      if reference.slice == nil, let bare = Self.classWithoutImages(whole) {
+        throw RecipeError("data.train: \(reference): class '\(bare)' has no images")
+      }
       count += whole.count
       guard let steps = options.dryRunSteps else { return whole }
       return SpreadDataset(whole, count: steps * recipe.batchSize)
@@ -55,7 +63,7 @@ struct RunDatasets {
     trainingSlice = slice > 0 ? SpreadDataset(training, count: slice) : nil
     validation = try recipe.validation.map { try open($0, "data.validation") }
     test = try recipe.test.map { try open($0, "data.test") }
-    self.invented = invented
+    (self.invented, self.remarks) = (invented, remarks)
     func loading() -> LoaderOptions {
       LoaderOptions(
         workers: options.workers ?? ProcessInfo.processInfo.activeProcessorCount,
@@ -63,6 +71,12 @@ struct RunDatasets {
     }
     self.loading = loading()
     (sliceLoading, validationLoading, testLoading) = (loading(), loading(), loading())
+  }
+
+  private static func classWithoutImages(_ dataset: any Dataset) -> String? {
+    guard !dataset.remarks.isEmpty, !dataset.classNamesAreNumbers else { return nil }
+    let present = Set((0..<dataset.count).compactMap(dataset.label))
+    return dataset.classNames.indices.first { !present.contains($0) }.map { dataset.classNames[$0] }
   }
 
   /// The training images, in memory if the recipe wants that; says beforehand how much it takes.

@@ -17,6 +17,8 @@ struct LoadedTeachers {
   var calibrations: [String: Int8Network.Findings] = [:]
   /// What is to be said of that: what was measured, and why some are not OpenVINO's, though they might be.
   var remarks: [String] = []
+  /// What makes it likely that the recipe is wrong about them.
+  var warnings: [String] = []
 }
 
 /// Loads the teachers that a recipe names.
@@ -123,6 +125,7 @@ struct TeacherLoader {
     loaded.engines.append(
       Computation(
         engine: found.frozen.engine, precision: found.precision, scales: found.scales))
+    if let teacher = loaded.teachers.last { loaded.warnings += try warnings(teacher, place) }
     if let scales = found.scales { loaded.calibrations[scales] = found.findings }
     loaded.remarks +=
       found.remarks
@@ -130,6 +133,25 @@ struct TeacherLoader {
         "libtorch computes: \($0)"
       }
   }
+
+  /// What makes it likely that the recipe is wrong about a teacher: its scaling, and outputs that are no logits.
+  private func warnings(_ teacher: Teacher, _ place: Int) throws -> [String] {
+    let (said, key) = (recipe.teachers[place], "teachers.\(place)")
+    let program = said.torchscript ?? said.aotinductor
+    let input = said.input ?? program?.input.scaling ?? said.onnx?.input.scaling
+    var warnings = [input?.warning].compactMap(\.self).map { "\(key).input: \($0)" }
+    guard program != nil || said.onnx != nil, (program?.outputs ?? said.onnx?.outputs) == nil
+    else { return warnings }
+    let logits = teacher(try views(teacher.resolution, Self.looked).to(device)).to(.cpu)
+    if let likely = ClassifierOutputs.likely(logits) {
+      warnings.append(
+        "\(key): what \(said.path) gives of images looks like \(likely.words) and is taken for logits; say `outputs: "
+          + "\(likely.rawValue)`, or `outputs: logits` if that is what it gives")
+    }
+    return warnings
+  }
+
+  private static let looked = 8
 
   private func program(
     _ program: ProgramRecipe, _ format: TorchProgram.Format, _ way: Computation, _ key: String
@@ -141,7 +163,8 @@ struct TeacherLoader {
       frozen: Frozen(network: try loader.program(program, format, key: key), engine: .libtorch),
       // It computes in what it was saved with.
       precision: Precision(way.precision.dtype ?? .f32),
-      identity: ["program: \(try JSONText.line(program.input))"], classNames: program.classNames,
+      identity: ["program: \(try JSONText.line(program.input))"] + outputs(program.outputs),
+      classNames: program.classNames,
       checksum: try loader.checksum(program.path) ?? "none")
   }
 
@@ -154,7 +177,7 @@ struct TeacherLoader {
       )
     }
     let openVINO = try OpenVINO.found.get()
-    let file = try ONNXFile(loader.find(recipe.path))
+    let file = try ONNXFile(loader.findFile(recipe.path))
     func build(_ way: Computation, _ batchSize: Int) throws -> ONNXClassifier {
       try ONNXClassifier(
         file, classes: recipe.classes, size: recipe.input.size, layout: recipe.input.layout,
@@ -179,7 +202,8 @@ struct TeacherLoader {
     }
     return Loaded(
       frozen: Frozen(network: network, engine: .openvino), precision: settledWay.precision,
-      identity: ["onnx: \(try JSONText.line(recipe.input))"], classNames: recipe.classNames,
+      identity: ["onnx: \(try JSONText.line(recipe.input))"] + outputs(recipe.outputs),
+      classNames: recipe.classNames,
       checksum: file.checksum, remarks: notes + remarks)
   }
 
@@ -242,6 +266,11 @@ struct TeacherLoader {
       // At the size that it teaches at, whatever else its file may say.
       preprocessing: preprocessing.flatMap { $0.crop == teacher.resolution ? $0 : nil },
       remarks: remarks, scales: scales, findings: findings)
+  }
+
+  /// What logits depend on beside a file and its input.
+  private func outputs(_ outputs: ClassifierOutputs?) -> [String] {
+    outputs == nil || outputs == .logits ? [] : ["outputs: \(outputs?.rawValue ?? "")"]
   }
 
   /// A way without `auto`, measured where it has to be, and what is to be said of that.

@@ -68,7 +68,7 @@ public final class BatchSource: @unchecked Sendable {
         announced[next.part] = next.stretch
         for images in next.images { dataset.willRead(images) }
       }
-      return ViewWork(plan, plan.rows.map { order.visit(first(step) + $0) })
+      return try ViewWork(plan, plan.rows.map { order.visit(first(step) + $0) })
     }
   }
 
@@ -115,14 +115,15 @@ private final class ViewWork: Work, @unchecked Sendable {
   /// Which image was drawn for each visit; every part writes its own.
   private let shown: UnsafeMutableBufferPointer<Int>
 
-  init(_ plan: BatchPlan, _ visits: [SampleOrder.Visit]) {
+  init(_ plan: BatchPlan, _ visits: [SampleOrder.Visit]) throws {
     self.plan = plan
     self.visits = visits
-    func memory(_ sizes: [Int]) -> [Int: Pixels] {
-      Dictionary(uniqueKeysWithValues: sizes.map { ($0, Pixels(count: visits.count, size: $0)) })
+    func memory(_ sizes: [Int]) throws -> [Int: Pixels] {
+      try Dictionary(
+        uniqueKeysWithValues: sizes.map { ($0, try Pixels(count: visits.count, size: $0)) })
     }
-    student = memory(plan.student.filter(plan.drawn.contains))
-    teacher = memory(plan.drawsTeachers ? plan.teacher : [])
+    student = try memory(plan.student.filter(plan.drawn.contains))
+    teacher = try memory(plan.drawsTeachers ? plan.teacher : [])
     shown = .allocate(capacity: visits.count)
     shown.initialize(repeating: 0)
   }

@@ -34,7 +34,7 @@ public final class EvaluationSource {
     ) { number in
       let start = (share.first + number * share.every) * batchSize
       guard start < images else { return nil }
-      return EvaluationWork(
+      return try EvaluationWork(
         dataset, preprocessing, start..<min(start + batchSize, images), options.broken)
     }
   }
@@ -65,12 +65,12 @@ private final class EvaluationWork: Work, @unchecked Sendable {
   init(
     _ dataset: any Dataset, _ preprocessing: EvaluationPreprocessing, _ range: Range<Int>,
     _ broken: BrokenImages
-  ) {
+  ) throws {
     self.dataset = dataset
     self.preprocessing = preprocessing
     self.range = range
     self.broken = broken
-    pixels = Pixels(count: range.count, size: preprocessing.crop)
+    pixels = try Pixels(count: range.count, size: preprocessing.crop)
     decoded = .allocate(capacity: range.count)
     decoded.initialize(repeating: true)
   }

@@ -34,7 +34,7 @@ public final class FixedViewSource {
     ) { number in
       let first = start + (share.first + number * share.every) * batchSize
       guard first < count else { return nil }
-      return FixedWork(
+      return try FixedWork(
         dataset, policy, first..<min(first + batchSize, count), student, Set(teachers), seed,
         options.broken)
     }
@@ -61,7 +61,7 @@ private final class FixedWork: Work, @unchecked Sendable {
   init(
     _ dataset: any Dataset, _ policy: ViewPolicy, _ range: Range<Int>, _ size: Int,
     _ sizes: Set<Int>, _ seed: UInt64, _ broken: BrokenImages
-  ) {
+  ) throws {
     self.dataset = dataset
     self.policy = policy
     self.range = range
@@ -70,8 +70,8 @@ private final class FixedWork: Work, @unchecked Sendable {
     self.broken = broken
     let views = policy.teacher.fixedViews
     self.views = views
-    pixels = Dictionary(
-      uniqueKeysWithValues: sizes.map { ($0, Pixels(count: range.count * views, size: $0)) })
+    pixels = try Dictionary(
+      uniqueKeysWithValues: sizes.map { ($0, try Pixels(count: range.count * views, size: $0)) })
     decoded = .allocate(capacity: range.count)
     decoded.initialize(repeating: true)
   }

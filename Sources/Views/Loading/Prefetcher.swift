@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchFiles
 import FunMatchImages
 
 /// Something that workers do for a batch: its parts are independent of each other and of who does
@@ -18,8 +19,10 @@ protocol Work: AnyObject, Sendable {
 /// alone, and of several errors the one of the earliest part is thrown. Memory is bounded by the
 /// batches that are ahead.
 final class Prefetcher<W: Work> {
-  private let make: (Int) -> W?
+  private let make: (Int) throws -> W?
   private let shared: Shared
+  /// Does the work on the caller's thread, where the system gives no other.
+  private let alone: ImageReader?
   private var first = 0
   /// Number of the batch after the last one that was begun.
   private var next = 0
@@ -27,18 +30,15 @@ final class Prefetcher<W: Work> {
   /// - Parameters:
   ///   - make: the work of batch n; `nil` after the last one. Called by the thread that takes the batches, in order.
   init(
-    threads: Int, decoder: ImageDecoder, make: @escaping (Int) -> W?
+    threads: Int, decoder: ImageDecoder, make: @escaping (Int) throws -> W?
   ) {
     self.make = make
     let shared = Shared()
     self.shared = shared
-    for number in 0..<max(threads, 1) {
-      let thread = Thread {
-        shared.serve(ImageReader(decoder))
-      }
-      thread.name = "funmatch loader \(number)"
-      thread.start()
+    let started = (0..<max(threads, 1)).filter { _ in
+      Workers.start { shared.serve(ImageReader(decoder), waits: true) }
     }
+    alone = started.isEmpty ? ImageReader(decoder) : nil
   }
 
   deinit { shared.end() }
@@ -48,16 +48,23 @@ final class Prefetcher<W: Work> {
   ///
   /// - Throws: the error of the earliest part that failed.
   func take(_ index: Int) throws -> W {
+    guard let work = try takeIfAny(index) else { throw ViewError("there are no more batches") }
+    return work
+  }
+
+  /// The same where it is not known beforehand how many there are; `nil` when there is none.
+  func takeIfAny(_ index: Int) throws -> W? {
     if index != first {
       shared.clear()
       (first, next) = (index, index)
     }
     first = index + 1
     repeat {
-      guard let work = make(next) else { break }
+      guard let work = try make(next) else { break }
       shared.add(work)
       next += 1
     } while next <= index || next <= index + Self.ahead(shared.bytesOfLatest)
+    if let alone { shared.serve(alone, waits: false) }
     return try shared.takeFirst()
   }
 
@@ -103,18 +110,18 @@ final class Prefetcher<W: Work> {
       }
     }
 
-    func takeFirst() throws -> W {
+    func takeFirst() throws -> W? {
       let entry = condition.withLock {
         while let entry = entries.first, entry.left > 0 { condition.wait() }
         return entries.isEmpty ? nil : entries.removeFirst()
       }
-      guard let entry else { throw ViewError("there are no more batches") }
+      guard let entry else { return nil }
       if let failure = entry.failure { throw failure.error }
       return entry.work
     }
 
-    func serve(_ reader: ImageReader) {
-      while let (entry, part) = takePart() {
+    func serve(_ reader: ImageReader, waits: Bool) {
+      while let (entry, part) = takePart(waits) {
         var failure: (any Error)?
         do {
           try entry.work.run(part, with: reader)
@@ -129,13 +136,14 @@ final class Prefetcher<W: Work> {
       }
     }
 
-    private func takePart() -> (Entry, Int)? {
+    private func takePart(_ waits: Bool) -> (Entry, Int)? {
       condition.withLock {
         while !isOver {
           if let entry = entries.first(where: { $0.begun < $0.work.count }) {
             entry.begun += 1
             return (entry, entry.begun - 1)
           }
+          guard waits else { return nil }
           condition.wait()
         }
         return nil

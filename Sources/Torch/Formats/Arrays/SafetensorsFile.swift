@@ -27,6 +27,7 @@ public final class SafetensorsFile {
   public init(_ path: String) throws {
     file = try InputFile(path)
     self.path = path
+    try ForeignContent.refuse(file)
     guard file.size >= 8 else {
       throw FileError("'\(path)': \(file.size) bytes are too few for a safetensors file")
     }

@@ -9,9 +9,8 @@ import FunMatchFiles
 ///
 /// Where the tensors are: in the dictionary under the first of the keys `state_dict_ema`, `model_ema`,
 /// `state_dict`, `model_state_dict`, `model`, `net`, `network`, `params`, `weights` that is one with
-/// tensors in it, otherwise in the file's dictionary itself. What else is in the dictionary is passed
-/// over. When all names begin with `module.` (DataParallel), `_orig_mod.` (`torch.compile`) or
-/// `model.` (Lightning), that is dropped.
+/// tensors in it, otherwise in the file's dictionary itself, or, where that has none but scalars, in the
+/// only dictionary in it that has tensors. What else is there is passed over. Names are the dictionary's.
 ///
 /// Memory: a tensor must lie in its storage and the storage in the file, so tensors take more than
 /// the file holds only where they overlap: expanded ones (stride 0) and two names for one storage.
@@ -23,6 +22,8 @@ import FunMatchFiles
 public final class PyTorchFile {
   /// Where the file is.
   public let path: String
+  /// The key that the tensors are under, with dots between nested ones; `nil`: in the file's own dictionary.
+  public let key: String?
   /// Names of the tensors in the order of the dictionary.
   public let names: [String]
 
@@ -36,8 +37,10 @@ public final class PyTorchFile {
 
   /// Opens a file and checks everything that its pickle says against its size.
   ///
+  /// - Parameter key: the key that the tensors are under, such as `ema` or `model.state_dict`; without it,
+  ///   they are looked for.
   /// - Throws: `FileError` that names the file and what is wrong with it or was refused.
-  public init(_ path: String) throws {
+  public init(_ path: String, key: String? = nil) throws {
     self.path = path
     let owner = "'\(path)'"
     let file = try InputFile(path)
@@ -55,10 +58,13 @@ public final class PyTorchFile {
         "\(owner) is a tar archive, which only torch's first versions wrote, expected a zip archive or "
           + "a pickle; load it with torch and save it again")
     } else {
+      try ForeignContent.refuse(file)
       throw FileError("\(owner) is neither a zip archive nor a pickle, expected a .pth file")
     }
     declared = heap.storages
-    let found = try StateDictionary.tensors(of: value, in: heap, owner: owner)
+    let dictionary = try StateDictionary(of: value, in: heap, key: key, owner: owner)
+    let found = dictionary.tensors
+    self.key = dictionary.key
     names = found.map(\.name)
     tensors = Dictionary(uniqueKeysWithValues: found.map { ($0.name, heap.tensors[$0.index]) })
     try Self.requireModest(found.map { heap.tensors[$0.index] }, in: heap, owner: owner)

@@ -11,7 +11,8 @@ struct FetchTests {
   init() throws { target = try TemporaryFolder() }
 
   private func file(
-    _ server: Server, _ name: String = "a.bin", _ content: [UInt8]? = nil, isArchive: Bool = false
+    _ server: FileServer, _ name: String = "a.bin", _ content: [UInt8]? = nil,
+    isArchive: Bool = false
   ) -> DatasetSource.File {
     let content = content ?? self.content
     return DatasetSource.File(
@@ -19,7 +20,7 @@ struct FetchTests {
       sha256: Checksum.sha256(of: content), isArchive: isArchive)
   }
 
-  private func unverified(_ server: Server, _ name: String = "a.bin") -> DatasetSource.File {
+  private func unverified(_ server: FileServer, _ name: String = "a.bin") -> DatasetSource.File {
     DatasetSource.File(server.address + "/data/" + name)
   }
 
@@ -30,7 +31,7 @@ struct FetchTests {
   }
 
   @Test func filesArriveWholeAndAreNotFetchedTwice() throws {
-    let server = try Server()
+    let server = try FileServer()
     try server.serve(content, as: "a.bin")
     try server.serve([1, 2, 3], as: "b.bin")
     let source = DatasetSource(files: [file(server), unverified(server, "b.bin")])
@@ -48,7 +49,7 @@ struct FetchTests {
   }
 
   @Test func whatWasPutThereByHandIsTakenIfItIsThePublishedFile() throws {
-    let server = try Server()
+    let server = try FileServer()
     try server.serve(content, as: "a.bin")
     _ = try target.write("a.bin", content)
     try fetcher.fetch(file(server))
@@ -69,7 +70,7 @@ struct FetchTests {
   }
 
   @Test func aMirrorReplacesEverythingBeforeTheName() throws {
-    let server = try Server()
+    let server = try FileServer()
     try server.serve(content, as: "a.bin")
     let file = DatasetSource.File(
       "https://example.org/long/way/a.bin", sha256: Checksum.sha256(of: content))
@@ -82,7 +83,7 @@ struct FetchTests {
   }
 
   @Test func aBrokenTransferGoesOnWithTheRest() throws {
-    let server = try Server("--break-after", "100000")
+    let server = try FileServer("--break-after", "100000")
     try server.serve(content, as: "a.bin")
     try fetcher.fetch(file(server))
     #expect(try target.bytes("a.bin") == content)
@@ -90,7 +91,7 @@ struct FetchTests {
   }
 
   @Test func anEarlierAttemptIsTakenUp() throws {
-    let server = try Server()
+    let server = try FileServer()
     try server.serve(content, as: "a.bin")
     _ = try target.write("a.bin.part", Array(content[..<70_000]))
     try fetcher.fetch(file(server))
@@ -99,7 +100,7 @@ struct FetchTests {
   }
 
   @Test func aWholePartIsTakenAsItIs() throws {
-    let server = try Server()
+    let server = try FileServer()
     try server.serve(content, as: "a.bin")
     _ = try target.write("a.bin.part", content)
     try fetcher.fetch(file(server))
@@ -109,7 +110,7 @@ struct FetchTests {
 
   @Test(arguments: [100, 300_000, 400_000])
   func aPartOfUnknownSizeEndsWhole(count: Int) throws {
-    let server = try Server()
+    let server = try FileServer()
     try server.serve(content, as: "a.bin")
     let part = (0..<count).map { $0 < content.count ? content[$0] : 7 }
     _ = try target.write("a.bin.part", part)
@@ -119,7 +120,7 @@ struct FetchTests {
   }
 
   @Test func aServerWithoutRangesMakesItStartAgain() throws {
-    let server = try Server("--ignore-range", "--break-after", "100000")
+    let server = try FileServer("--ignore-range", "--break-after", "100000")
     try server.serve(content, as: "a.bin")
     try fetcher.fetch(file(server))
     #expect(try target.bytes("a.bin") == content)
@@ -128,7 +129,7 @@ struct FetchTests {
   }
 
   @Test func otherContentIsRefusedAndRemoved() throws {
-    let server = try Server("--wrong")
+    let server = try FileServer("--wrong")
     try server.serve(content, as: "a.bin")
     let text = try message { try fetcher.fetch(file(server)) }
     let found = Checksum.sha256(of: content.map { 255 - $0 })
@@ -138,7 +139,7 @@ struct FetchTests {
   }
 
   @Test func anotherSizeIsRefusedAndRemoved() throws {
-    let server = try Server()
+    let server = try FileServer()
     try server.serve(Array(content.dropLast()), as: "a.bin")
     let text = try message { try fetcher.fetch(file(server)) }
     #expect(text.contains("299999") && text.contains("300000"))
@@ -147,7 +148,7 @@ struct FetchTests {
   }
 
   @Test func failuresNameTheAddressAndTheReason() throws {
-    let server = try Server()
+    let server = try FileServer()
     let missing = try message { try fetcher.fetch(file(server)) }
     #expect(missing.contains(server.address + "/data/a.bin") && missing.contains("404"))
     let nobody = DatasetSource.File("http://127.0.0.1:1/a.bin")
@@ -158,7 +159,7 @@ struct FetchTests {
   }
 
   @Test func aFileThatCannotFitIsNotAskedFor() throws {
-    let server = try Server()
+    let server = try FileServer()
     let file = DatasetSource.File(server.address + "/a.bin", size: 1 << 60)
     #expect(try message { try fetcher.fetch(file) }.contains("free space"))
     #expect(server.requests.isEmpty)
@@ -172,7 +173,7 @@ struct FetchTests {
   }
 
   @Test func termsAreStatedInsteadOfFetching() throws {
-    let server = try Server()
+    let server = try FileServer()
     let source = DatasetSource(
       files: [file(server, "train.tar"), file(server, "val.tar")],
       terms: "accept the terms at https://www.image-net.org")
@@ -184,7 +185,7 @@ struct FetchTests {
   }
 
   @Test func archivesAreUnpackedOnce() throws {
-    let server = try Server()
+    let server = try FileServer()
     let archive = Tarball.bytes([("images/a.jpg", content), ("images/sub/b.jpg", [1, 2])])
     try server.serve(archive, as: "images.tar.gz")
     let file = file(server, "images.tar.gz", archive, isArchive: true)
@@ -201,7 +202,7 @@ struct FetchTests {
   }
 
   @Test func gzippedArchivesAreUnpacked() throws {
-    let server = try Server()
+    let server = try FileServer()
     let path = try target.write("plain", Tarball.bytes([("jpg/a.jpg", content)]))
     let gzip = Process()
     gzip.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -216,7 +217,7 @@ struct FetchTests {
   }
 
   @Test func anArchivePutThereByHandIsUnpackedAndKept() throws {
-    let server = try Server()
+    let server = try FileServer()
     let archive = Tarball.bytes([("images/a.jpg", content)])
     _ = try target.write("images.tar", archive)
     try fetcher.fetch(file(server, "images.tar", archive, isArchive: true))
@@ -225,7 +226,7 @@ struct FetchTests {
   }
 
   @Test func unpackingDoesNotReplaceWhatIsNotItsOwn() throws {
-    let server = try Server()
+    let server = try FileServer()
     let archive = Tarball.bytes([("images", content)])
     try server.serve(archive, as: "images.tar")
     _ = try target.write("images", [1])
@@ -239,7 +240,7 @@ struct FetchTests {
   }
 
   @Test func aDamagedArchiveIsRefusedWithoutARest() throws {
-    let server = try Server()
+    let server = try FileServer()
     try server.serve(Array(Tarball.bytes([("images/a.jpg", content)])[..<5000]), as: "images.tar")
     let file = DatasetSource.File(server.address + "/images.tar", isArchive: true)
     #expect(try message { try fetcher.fetch(file) }.contains("images.tar: cannot be unpacked"))
@@ -248,7 +249,7 @@ struct FetchTests {
   }
 
   @Test func aHostileArchiveStaysInTheFolder() throws {
-    let server = try Server()
+    let server = try FileServer()
     let outside = try TemporaryFolder()
     let name = (outside.path as NSString).lastPathComponent
     let hostile = [
@@ -283,7 +284,7 @@ struct FetchTests {
     #expect(Set(names).count == names.count)
     let text = try message { _ = try PublishedWeights.file(named: "R50x9") }
     #expect(text.contains("R50x9") && text.contains("R152x2_T_flowers128"))
-    let server = try Server()
+    let server = try FileServer()
     let content = Array("PK\u{3}\u{4}".utf8) + content
     try server.serve(content, as: file.name)
     try DatasetFetcher(folder: target.path, mirror: server.address).fetch(file)

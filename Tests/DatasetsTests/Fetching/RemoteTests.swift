@@ -7,7 +7,7 @@ import Testing
 /// Shards on a server, over HTTP.
 struct RemoteTests {
   /// Ten images in shards of three, in a folder and on the server.
-  private static func publish(_ server: Server) throws -> (Layout, any Dataset) {
+  private static func publish(_ server: FileServer) throws -> (Layout, any Dataset) {
     let layout = try Layout()
     for index in 0..<10 {
       let image = photograph(height: 20, width: 20 + index, seed: index)
@@ -33,7 +33,7 @@ struct RemoteTests {
     ([], 10), (["--fail", "2"], 12), (["--flip", "1"], 11), (["--break-after", "150"], 11),
   ])
   func onlyTheImagesAreFetched(faults: [String], requests: Int) throws {
-    let server = try Server(options: faults + ["--only", ".tar"])
+    let server = try FileServer(options: faults + ["--only", ".tar"])
     let (layout, folder) = try Self.publish(server)
     defer { withExtendedLifetime(layout) {} }
     let packed = try PackedDataset.open(
@@ -46,7 +46,7 @@ struct RemoteTests {
   }
 
   @Test func aLostShardIsAskedForOnce() throws {
-    let server = try Server()
+    let server = try FileServer()
     let (layout, folder) = try Self.publish(server)
     defer { withExtendedLifetime(layout) {} }
     try server.forget("s-1.tar")
@@ -64,7 +64,7 @@ struct RemoteTests {
   }
 
   @Test func aServerMustGiveParts() throws {
-    let server = try Server("--ignore-range", "--only", ".tar")
+    let server = try FileServer("--ignore-range", "--only", ".tar")
     _ = try Self.publish(server)
     let packed = try PackedDataset.open(server.address + "/s.json")
     let error = message { _ = try packed.image(at: 0) } ?? ""
@@ -72,10 +72,10 @@ struct RemoteTests {
   }
 
   @Test func whatCannotBeHadIsTold() throws {
-    let server = try Server()
+    let server = try FileServer()
     try server.serve(Array("<html>log in</html>".utf8), as: "s.json")
     let layout = try Layout()
-    layout.expectError("tar:\(server.address)/s.json", "s.json: is no index of shards")
+    layout.expectError("tar:\(server.address)/s.json", "s.json: is a web page (HTML)")
     layout.expectError("tar:\(server.address)/t.json", "t.json: cannot be fetched", "404")
     server.stop()
     let client = HTTPClient(patience: 1)
@@ -86,7 +86,7 @@ struct RemoteTests {
   /// Archives without an index are fetched once, and again where the server has others.
   @Test(arguments: [[], ["--fail", "1"], ["--break-after", "700"], ["--ignore-range"]])
   func wholeArchivesAreKept(faults: [String]) throws {
-    let server = try Server(options: faults)
+    let server = try FileServer(options: faults)
     let layout = try Layout()
     func serve(_ value: UInt8) throws {
       for name in ["x", "y"] {
@@ -113,7 +113,7 @@ struct RemoteTests {
   }
 
   @Test func anotherArchiveIsFetchedAnew() throws {
-    let server = try Server()
+    let server = try FileServer()
     let layout = try Layout()
     let cache = RemoteCache(folder: layout.folder.file("kept"))
     for count in 1...3 {
