@@ -50,8 +50,7 @@ import Testing
       try #require(result.status == 0, "\(result.errors)")
       func megabytes(_ pattern: Regex<(Substring, Substring)>) throws -> Double {
         let match = try #require(result.output.firstMatch(of: pattern), "\(result.output)")
-        let digits = String(match.1).replacing(",", with: "")
-        return try #require(Double(digits))
+        return try #require(Double(String(match.1.filter { $0 != "," })))
       }
       let expected = try megabytes(/memory +about ([0-9,]+) MB for a step/)
       let peak = try megabytes(/memory +([0-9,]+) MB at most so far/)
