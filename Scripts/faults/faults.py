@@ -67,7 +67,8 @@ class Trial:
         for name in sorted(set(found) | set(self.reference[task.name])):
             if found.get(name) != self.reference[task.name].get(name):
                 self.note(task, what, f"{name} differs from that of an undisturbed run")
-        left = [str(p.relative_to(self.work.folder)) for p in self.work.folder.rglob("*.tmp")]
+        # A bank that is complete is not locked, so that what its writer left cannot be told from what is being written.
+        left = [str(p.relative_to(self.work.folder)) for p in self.out.rglob("*.tmp")]
         # Nobody can know of a file that is written for the first time whether its writer is still at it.
         if left and not (what.startswith("kill") and not task.resume):
             self.note(task, what, f"left {left}")

@@ -124,6 +124,7 @@ public final class LogitBank {
     guard lock.isThere else {
       throw FileError("\(path): was removed while it was opened; start again")
     }
+    AtomicFile.removeTemporaries(of: sidecar)
     if try description() != known { try read() }
     // Before the first logit, so that logits without a description are always a mistake.
     if known.steps == 0 { try CacheFolder.use { try JSONText.write(known, to: sidecar) } }

@@ -153,7 +153,9 @@ import Testing
     let winner = "s/students/learningRate=0.01"
     #expect(try result("s").students.map(\.state) == [.finished, .halved])
     try unblock("\(winner)/result.json")
+    // What is changed by hand carries no checksum.
     let text = String(decoding: try folder.bytes("s/study.json"), as: UTF8.self)
+      .replacing(/\n[ ]+"check" : "[0-9a-f]+",/, with: "")
     _ = try folder.write(
       "s/study.json", Array(text.replacing("\"finished\"", with: "\"failed\"").utf8))
     let resumed = try study("s", "--resume")
