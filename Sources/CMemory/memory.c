@@ -21,8 +21,9 @@ void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);
 
 // Set once the program's own part begins: libraries set themselves up before, and nobody catches
-// what they throw.
-static bool has_begun = false;
+// what they throw. Volatile, since compilers run such constructors themselves otherwise, and it
+// would be set from the start.
+static volatile bool has_begun = false;
 
 __attribute__((constructor)) static void begin(void) { has_begun = true; }
 
