@@ -4,6 +4,7 @@ import FunMatchDatasets
 import FunMatchFiles
 import FunMatchFrozen
 import FunMatchImages
+import FunMatchRecipes
 import FunMatchRuns
 import FunMatchSettings
 import FunMatchStudies
@@ -62,17 +63,35 @@ struct Doctor: RegistryCommand {
   private func verify(_ folder: String, _ registry: Registry) throws {
     let study = StudyFolder(folder)
     let isStudy = FileManager.default.fileExists(atPath: study.result)
-    let names =
-      isStudy ? try FileManager.default.contentsOfDirectory(atPath: study.students).sorted() : []
-    let students = names.map(study.student)
     var faults = 0
-    for run in isStudy ? students : [RunFolder(folder)] {
-      let before = isStudy ? String(run.path.dropFirst(folder.count + 1)) + "/" : ""
-      for finding in try RunVerifier(run, registry: registry).findings() {
-        print("\(finding.isFault ? "FAULT " : "ok    ")\(before)\(finding.name): \(finding.words)")
-        faults += finding.isFault ? 1 : 0
+    func tell(_ name: String, _ words: String, isFault: Bool) {
+      print("\(isFault ? "FAULT " : "ok    ")\(name): \(words)".printable)
+      faults += isFault ? 1 : 0
+    }
+    guard isStudy else {
+      for found in try RunVerifier(RunFolder(folder), registry: registry).findings() {
+        tell(found.name, found.words, isFault: found.isFault)
+      }
+      return try conclude(folder, faults)
+    }
+    let isWhole = StudyResult(path: study.result) != nil
+    tell(
+      RunFolder.studyResult, isWhole ? "whole" : "is damaged, or was changed by hand",
+      isFault: !isWhole)
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: study.students)) ?? []
+    for name in names.sorted() {
+      do {
+        for found in try RunVerifier(study.student(name), registry: registry).findings() {
+          tell("students/\(name)/\(found.name)", found.words, isFault: found.isFault)
+        }
+      } catch let error as RecipeError {
+        tell("students/\(name)", "\(error)", isFault: true)
       }
     }
+    try conclude(folder, faults)
+  }
+
+  private func conclude(_ folder: String, _ faults: Int) throws {
     guard faults == 0 else {
       throw FileError(
         "\(folder): \(faults == 1 ? "1 file is" : "\(faults) files are") damaged or missing")

@@ -115,7 +115,7 @@ struct Evaluate: RegistryCommand {
   private func load(
     _ path: String, on device: Device, _ registry: Registry, isTeacher: Bool = false
   ) throws -> Subject {
-    let file = try ModelFile(path: path, registry: registry)
+    let file = try ModelFile.classifier(path, registry)
     let preprocessing = try file.knownPreprocessing(path)
     let network = try inference.freeze(
       file, height: preprocessing.crop, width: preprocessing.crop,

@@ -83,7 +83,7 @@ struct Predict: RegistryCommand {
 
   func run(_ registry: Registry) throws {
     let device = try inference.place.resolve()
-    let file = try ModelFile(path: model, registry: registry)
+    let file = try ModelFile.classifier(model, registry)
     if let input, let output {
       let batch = try batch(input)
       if let only = file.spec.network.fixedResolution, batch.shape[1...2] != [only, only] {

@@ -57,6 +57,11 @@ final class MetricsRecorder {
     if let session = options.session { try events.begin(session) }
     line = options.isQuiet ? nil : ProgressLine(total: training.steps)
     best = recipe.student.checkpoints.best ? BestStudent(folder, from: start) : nil
+    if best?.isUnknown == true {
+      log.warning(
+        "\(folder.bestScore): is damaged or missing; the best student is looked for anew"
+      )
+    }
   }
 
   /// What is known of a step once it is made; `nil` where it has no line.

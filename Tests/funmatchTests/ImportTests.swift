@@ -114,6 +114,16 @@ struct ImportTests {
     let file = try ModelFile(path: run.folder.file("new.safetensors"))
     #expect(file.hasUntrainedHead && file.classNames.first == "class 0" && file.model.classes == 10)
 
+    for command in [
+      ["predict", "new.safetensors", "names.json"],
+      ["evaluate", "new.safetensors", "--data", "fashion-mnist:test[:10]"],
+    ] {
+      let path = run.folder.file(command[1])
+      let said = try Tool.run([command[0], path] + command.dropFirst(2), in: run.folder)
+      #expect(
+        said.status == 1 && said.errors.contains("new.safetensors: has a head that is new"),
+        "\(said.errors)")
+    }
     let taught = try run.distil(
       "r", "--set", "teachers=[{weights: new.safetensors, resolution: 28}]")
     #expect(

@@ -199,6 +199,18 @@ import Testing
     #expect(Set(students.map(\.steps)).count == 1)
     let output = String(decoding: try folder.bytes("stream-out"), as: UTF8.self)
     #expect(output.contains("--resume"))
+
+    let well = try Tool.run("doctor", folder.file("stopped"), in: folder)
+    #expect(well.status == 0 && well.output.contains("ok    study.json: whole"), "\(well.output)")
+    let engine = "stopped/students/temperature=5/engine.json"
+    for name in ["stopped/study.json", engine] {
+      let bytes = try folder.bytes(name)
+      _ = try folder.write(name, Array(bytes.dropLast(3)))
+      let found = try Tool.run("doctor", folder.file("stopped"), in: folder)
+      #expect(found.status == 1 && found.errors.contains("1 file is damaged"), "\(found.errors)")
+      #expect(found.output.contains("FAULT \(name.dropFirst(8))"), "\(found.output)")
+      _ = try folder.write(name, bytes)
+    }
   }
 
   /// What a student is ranked by may be still to come when it is killed.

@@ -1,8 +1,21 @@
 import FunMatchImages
 import FunMatchModels
 import FunMatchRecipes
+import FunMatchSettings
 
 extension ModelFile {
+  /// The network of a file, to classify images with.
+  ///
+  /// - Throws: `RecipeError` when its head is untrained, and what reading the file throws.
+  static func classifier(_ path: String, _ registry: Registry) throws -> ModelFile {
+    let file = try ModelFile(path: path, registry: registry)
+    guard !file.hasUntrainedHead else {
+      throw RecipeError(
+        "\(path): has a head that is new and untrained; expected a network that can classify")
+    }
+    return file
+  }
+
   /// How images are prepared for the network.
   ///
   /// - Throws: `RecipeError` naming the file when its metadata does not tell.

@@ -80,8 +80,8 @@ public struct Checkpoint {
   /// Whether a folder holds any checkpoint, whole or damaged.
   static func exists(in folder: String) -> Bool { !described(folder).isEmpty }
 
-  /// Removes what a run that was killed while it saved has left: files under temporary names, and
-  /// arrays without a description.
+  /// Removes what a run that was killed while it saved has left: arrays without a description. Files under temporary names
+  /// go when its folder is opened.
   public static func removeRemains(in folder: String) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     for name in names {
@@ -89,7 +89,7 @@ public struct Checkpoint {
       let isHalf =
         isNumbered(name) && !FileManager.default.fileExists(atPath: sidecar(path))
         && (try? SafetensorsFile(path).metadata) == metadata(run(of: folder), step: number(path))
-      if isHalf || isTemporary(name) { try? FileManager.default.removeItem(atPath: path) }
+      if isHalf { try? FileManager.default.removeItem(atPath: path) }
     }
   }
 
@@ -208,13 +208,6 @@ public struct Checkpoint {
 
   private static func isNumbered(_ file: String) -> Bool {
     Int(file.prefix { $0 != "." }).map { name($0) + ".safetensors" } == file
-  }
-
-  /// Whether a file was being written, under another name than its own, when a process ended.
-  private static func isTemporary(_ file: String) -> Bool {
-    guard file.hasPrefix("."), file.hasSuffix(".tmp") else { return false }
-    let step = file.dropFirst().prefix { $0 != "." }
-    return Int(step).map(name) == String(step)
   }
 
   /// Which run a folder's checkpoints are of, as the folder around it says.

@@ -12,13 +12,14 @@ struct BestStudent {
     let value: Double
   }
 
-  private let path: String
+  private let folder: RunFolder
+  private var path: String { folder.best }
   private var score: Score?
 
   /// What is in the folder of a run that goes on after step `start`. It may be of a later step: that is
   /// made again, and has the same score. What is there before the first step is another run's.
   init(_ folder: RunFolder, from start: Int) {
-    path = folder.best
+    self.folder = folder
     if start == 0 {
       for old in [path, sidecar] { try? FileManager.default.removeItem(atPath: old) }
     }
@@ -26,7 +27,10 @@ struct BestStudent {
     score = JSONText.read(sidecar)
   }
 
-  private var sidecar: String { String(path.dropLast("safetensors".count)) + "json" }
+  private var sidecar: String { folder.bestScore }
+
+  /// Whether there is a student of which nobody knows how good it is: the next one that is evaluated takes its place.
+  var isUnknown: Bool { score == nil && FileManager.default.fileExists(atPath: path) }
 
   /// Writes the student if it is better than all before, by top-1, without labels by agreement.
   ///

@@ -28,6 +28,8 @@ public struct RunFolder: Sendable {
   public var student: String { path + "/student.safetensors" }
   /// The student that was best on the validation images, a model file; there if the recipe asks for it.
   public var best: String { path + "/best.safetensors" }
+  /// How good that student is.
+  var bestScore: String { path + "/best.json" }
   /// Figures with their data.
   public var report: String { path + "/report" }
   /// What the folder of a study has in its place.
