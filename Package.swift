@@ -212,7 +212,8 @@ let package = Package(
       "FunMatchTestSupport", ["FunMatchTorch", "FunMatchDatasets"], path: "Tests/Support",
       exclude: [
         "check_recipes.py", "import_pytorch.py", "int8_layer.py", "read_events.py",
-        "read_hparams.py", "run_onnx.py", "save_onnx.py", "save_programs.py",
+        "read_hparams.py", "run_onnx.py", "save_checkpoint.py", "save_onnx.py",
+        "save_programs.py",
       ]),
     tests("Settings"), tests("Files"),
     tests("Torch", exclude: ["Fixtures"]), tests("NN"),

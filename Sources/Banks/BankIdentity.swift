@@ -22,9 +22,9 @@ public struct BankIdentity: Sendable, Equatable {
   private static let freeOfTargets = ["bank", "batchSize", "microBatchSize", "views.mixup"]
   /// Those that matter only where the target is a mean over crops.
   private static let freeOfOneView = ["views.crop", "views.flip", "seed"]
-  /// Keys of a teacher that do not matter, or that its checksum and its identity stand for.
+  /// Keys of a teacher that do not matter, or that other lines stand for.
   private static let freeOfTeachers = [
-    "weight", "weights", "model", "input", "path", "trusted", "int8",
+    "weight", "weights", "key", "prefix", "model", "input", "path", "trusted", "int8",
   ]
 
   /// Of the logits of all teachers of every batch.
@@ -73,7 +73,8 @@ public struct BankIdentity: Sendable, Equatable {
         lines.append("teachers.\(number).\(own): \(value)")
       }
       lines.append("teachers.\(number).file: \(teachers[place].checksum)")
-      lines += teachers[place].identity.map { "teachers.\(number).\($0)" }
+      let told = recipe.teachers[place].placeInFile + teachers[place].identity
+      lines += told.map { "teachers.\(number).\($0)" }
     }
     if case .fixed(let crop) = recipe.views.teacher {
       lines.append("views.teacher: \(try JSONText.line(crop))")

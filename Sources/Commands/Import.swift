@@ -90,8 +90,7 @@ struct Import: RegistryCommand {
   }
 
   func run(_ registry: Registry) throws {
-    var options = WeightOptions()
-    (options.key, options.prefix) = (key, prefix)
+    var options = WeightOptions(key: key, prefix: prefix)
     options.input = try input.map { try RecipeFile.value($0, "--input \($0)") }
     options.ignoresPreprocessing = resolution != nil && resize != nil && interpolation != nil
     let named = try classNames.map { try ClassNameList.read($0, count: classes) }

@@ -17,6 +17,10 @@ public struct StudentRecipe: Settings {
   /// A file with the weights that it starts from, relative to the recipe, then to
   /// `FUNMATCH_WEIGHTS`; `nil`: fresh ones.
   public var weights: String?
+  /// The key that a PyTorch file has them under, such as `model_ema`; `nil`: it is looked for.
+  public var key: String?
+  /// What stands before the names of the arrays that are meant, such as `student.`; `nil`: that is found out.
+  public var prefix: String?
   /// Its shape; may be left out where the weights are a model file of this tool.
   public var model: ModelSpec?
   /// What becomes of the head that came with `weights`.
@@ -62,6 +66,14 @@ public struct StudentRecipe: Settings {
           "weights", \.weights,
           "A file to start from, looked for as a teacher's is; null: fresh weights."),
         Key(
+          "key", \.key,
+          "The key that a PyTorch file has `weights` under, such as model_ema; null: it is looked for.",
+          .notEmpty),
+        Key(
+          "prefix", \.prefix,
+          "What stands before the names of the arrays that are meant, such as \"student.\"; null: that is found out.",
+          .notEmpty),
+        Key(
           "head", \.head,
           "reset: a new head of zeros takes the place of the one in `weights`; keep: it goes on learning."
         ),
@@ -104,14 +116,20 @@ public struct StudentRecipe: Settings {
     Key("logEvery", \.logEvery, "Steps between lines of metrics.", .positive(upTo: 1 << 30)),
   ]
 
-  /// - Throws: `SettingsError` when there is no head to be reset, or the student cannot be trained in its format.
+  /// - Throws: `SettingsError` when there is no head to be reset, or no weights of which something is said, or the
+  ///   student cannot be trained in its format.
   public func check(at key: String) throws {
     guard precision.trains else {
       throw SettingsError(
         "precision", "\(precision) is for teachers alone: {teacher: \(precision)}")
     }
-    if head == .reset, weights == nil {
+    guard weights == nil else { return }
+    if head == .reset {
       throw SettingsError("student.head", "only a head that comes with 'weights' can be reset")
+    }
+    for (name, value) in [("key", self.key), ("prefix", prefix)] where value != nil {
+      throw SettingsError(
+        "student.\(name)", "says where weights are in their file, and there are no 'weights'")
     }
   }
 }

@@ -2,13 +2,16 @@ import Foundation
 
 /// A teacher of a student of a report.
 struct ReportTeacher: Equatable {
-  /// What tells it from others: the SHA-256 of its file where it is known, whatever the path; else the path.
+  /// What tells it from others: the SHA-256 of its file where it is known, whatever the path; else the path. And which
+  /// part of the file it is, where the recipe says it.
   typealias Identity = String
 
   /// Its file as the recipe has it.
   let file: String
   /// The pixels that it looks at.
   let resolution: String
+  /// The key and prefix of its weights in the file, as far as they are said.
+  let place: [String]
   let identity: Identity
 
   /// The teachers in a recipe.
@@ -25,25 +28,35 @@ struct ReportTeacher: Equatable {
       let file = known.compactMap { values[$0] }.first { $0 != "none" } ?? "teacher"
       // The kind and the number of images come first.
       let checksum = origin.flatMap { $0.count > index + 2 ? $0[index + 2] : nil }
-      return ReportTeacher(file: file, resolution: resolution, identity: checksum ?? file)
+      let place = ["key", "prefix"].compactMap { name in
+        values[key + name].flatMap { $0 == "none" ? nil : "\(name) \($0)" }
+      }
+      return ReportTeacher(
+        file: file, resolution: resolution, place: place,
+        identity: ([checksum ?? file] + place).joined(separator: "\n"))
     }.prefix { $0 != nil }.compactMap(\.self)
   }
 
   /// Names of teachers by their identities: of their files, each with as many folders as tell it from the others.
   static func names(_ teachers: [ReportTeacher]) -> [Identity: String] {
-    let files = Dictionary(
-      teachers.map { ($0.identity, $0.file) }, uniquingKeysWith: { one, _ in one })
-    let parts = files.mapValues { file in
-      (file as NSString).deletingPathExtension.split(separator: "/").filter {
+    let known = Dictionary(
+      teachers.map { ($0.identity, $0) }, uniquingKeysWith: { one, _ in one })
+    let parts = known.mapValues { teacher in
+      (teacher.file as NSString).deletingPathExtension.split(separator: "/").filter {
         $0 != "." && $0 != ".."
       }
     }
-    return parts.mapValues { own in
+    return parts.reduce(into: [:]) { names, part in
+      let (identity, own) = part
+      let place = known[identity]?.place ?? []
       let ends = (1...max(1, own.count)).lazy.map { own.suffix($0) }
       let end = ends.first { end in
-        parts.values.count { $0.suffix(end.count) == end } == 1
+        // Parts of one file are told apart by what is said of them.
+        parts.count { $1.suffix(end.count) == end && known[$0]?.place == place } == 1
       }
-      return (end ?? own[...]).joined(separator: "/")
+      names[identity] =
+        (end ?? own[...]).joined(separator: "/")
+        + (place.isEmpty ? "" : " (\(place.joined(separator: ", ")))")
     }
   }
 }

@@ -126,7 +126,8 @@ public struct Key<Root: Sendable>: Sendable {
     _ value: Value, _ limits: Limits<Value>?, at key: String
   ) throws {
     if let limits, !limits.contains(value) {
-      throw SettingsError(key, "\(value) \(limits.words)")
+      let shown = (value as? String).map { "'\($0)'" } ?? "\(value)"
+      throw SettingsError(key, "\(shown) \(limits.words)")
     }
     try value.validate(at: key)
   }

@@ -46,6 +46,11 @@ extension Limits where Value == Int {
   }
 }
 
+extension Limits where Value == String {
+  /// At least one character.
+  public static let notEmpty = Limits("must not be empty") { !$0.isEmpty }
+}
+
 extension Limits where Value == Double {
   /// Above 0 and finite.
   public static let positive = Limits("must be positive", schema: ["exclusiveMinimum": 0]) {

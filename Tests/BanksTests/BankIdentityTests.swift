@@ -37,6 +37,19 @@ struct BankIdentityTests {
     }
   }
 
+  /// The checksum of a file does not tell which of the weights in it are meant.
+  @Test func whichPartOfAFileIsMeantCounts() throws {
+    let usual = try identity()
+    let words = ["a", "b", "none", "null", "1", "1.0"]
+    let edits = ["key", "prefix"].flatMap { name in words.map { "teachers.0.\(name)='\($0)'" } }
+    let others = try edits.map { try identity([$0]) }
+    #expect(others[0].lines.contains("teachers.0.key: a"))
+    #expect(others[words.count].lines.contains("teachers.0.prefix: a"))
+    #expect(Set(([usual] + others).map(\.lines)).count == 1 + edits.count)
+    #expect(try identity(["teachers.0.key=null", "teachers.0.prefix=null"]) == usual)
+    #expect(!usual.lines.contains { $0.contains(".key") || $0.contains(".prefix") })
+  }
+
   @Test func whatDoesNotMatterDoesNotCount() throws {
     let usual = try identity()
     for edit in ["precision=f32", "engine=libtorch", "teachers.0.int8.kl=3", "combine=logits"] {

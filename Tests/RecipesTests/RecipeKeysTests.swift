@@ -48,6 +48,32 @@ struct RecipeKeysTests {
     }
   }
 
+  @Test func aPartOfAFileOfWeightsIsNamed() throws {
+    let recipe = try read(
+      text,
+      [
+        "teachers.0.key=model_ema", "teachers.0.prefix=student.", "student.weights=s.pth",
+        "student.key=model.state_dict", "student.prefix=backbone",
+      ])
+    let teacher = recipe.shared.teachers[0]
+    #expect(teacher.key == "model_ema" && teacher.prefix == "student.")
+    #expect(recipe.student.key == "model.state_dict" && recipe.student.prefix == "backbone")
+    #expect(try isWhole(recipe) && isWhole(read(text)))
+    #expect(try read(text).shared.teachers[0].key == nil && read(text).student.prefix == nil)
+    let program = "{path: t.pt, classes: 3, trusted: true, input: {size: 28, mean: 0, std: 1}}"
+    for (edit, words) in [
+      ("teachers.0.key=''", "teachers.0.key: '' must not be empty"),
+      ("student={weights: s, prefix: '', resolution: 28}", "student.prefix: '' must not be empty"),
+      ("student.key=ema", "student.key: says where weights are in their file"),
+      ("student.prefix=ema", "student.prefix: says where weights are in their file"),
+      ("teachers=[{torchscript: \(program), key: a}]", "teachers.0.key: says where weights are"),
+      ("teachers=[{torchscript: \(program), prefix: a}]", "teachers.0.prefix: says where weights"),
+    ] {
+      let error = #expect(throws: RecipeError.self) { try read(text, [edit]) }
+      #expect(error?.description.contains(words) == true, "\(edit): \(error?.description ?? "")")
+    }
+  }
+
   @Test func optimizersReplaceEachOther() throws {
     let sgd = try read(text, ["optimizer.sgd.momentum=0.8"])
     #expect(sgd.student.optimizer == .sgd(SGDConfiguration(momentum: 0.8)))

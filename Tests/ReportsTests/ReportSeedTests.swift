@@ -213,6 +213,19 @@ struct ReportSeedTests {
     #expect(try results("b").teachers.keys.sorted() == ["t, 28 px"])
   }
 
+  /// Two networks of one file are two teachers.
+  @Test func teachersOfOneFileAreToldApart() throws {
+    for (name, key) in [("a", "key: model, "), ("b", "key: model_ema, "), ("c", "")] {
+      try folders.run(name, top1: 0.5, test: 0.5)
+      let recipe = try String(contentsOfFile: folders.path("\(name)/recipe.yaml"), encoding: .utf8)
+      try folders.damage(
+        "\(name)/recipe.yaml", recipe.replacing("weights:", with: key + "weights:"))
+    }
+    #expect(
+      try results("a", "b", "c").teachers.keys.sorted()
+        == ["big (key model), 28 px", "big (key model_ema), 28 px", "big, 28 px"])
+  }
+
   @Test func signsOfFormatsAreDrawn() throws {
     for name in ["50% data", "all of 'it'"] {
       try folders.run("s/students/\(name)", top1: 0.5, test: 0.5)

@@ -139,6 +139,84 @@ struct ImportTests {
     #expect(reset.status == 0, "\(reset.errors)")
   }
 
+  private static let shape =
+    "model: {bit: {depth: [1, 1], width: 0.25, stem: {small: {stride: 2}}, groups: 8}}"
+
+  /// A run whose folder has the teacher's weights without metadata, and half of each value.
+  private func runWithHalves(_ more: String = "") throws -> (
+    FashionRun, halves: [(name: String, factor: Double)], arrays: [(name: String, tensor: Tensor)]
+  ) {
+    let run = try FashionRun(steps: 2, more)
+    let arrays = try ModelFile(path: run.folder.file("teacher.safetensors")).model.store.tensors
+    let halves = [(name: "whole", factor: 1.0), (name: "half", factor: 0.5)]
+    for (name, factor) in halves {
+      try Safetensors.write(
+        arrays.map { ($0.name, $0.tensor * factor) }, metadata: [:], to: run.folder.file(name))
+    }
+    return (run, halves, arrays)
+  }
+
+  /// A recipe says which of several networks in a file is meant, and that belongs to its bank and its run.
+  @Test func aRecipeSaysWhichPartOfAFileIsMeant() throws {
+    let (run, halves, arrays) = try runWithHalves("bank: {}")
+    let both = halves.flatMap { half in
+      arrays.map { (name: half.name + "." + $0.name, tensor: $0.tensor * half.factor) }
+    }
+    try Safetensors.write(both, metadata: [:], to: run.folder.file("both"))
+    func network(_ file: String) -> String { "{weights: \(file), \(Self.shape), resolution: 28}" }
+    func taught(_ name: String, _ file: String, _ more: String...) throws -> Tool.Result {
+      try Tool.run(
+        run.arguments(name, ["--set", "teachers=[\(network(file))]"] + more), in: run.folder)
+    }
+    let vague = try taught("vague", "both")
+    #expect(vague.status == 1 && vague.errors.contains("teachers.0: "), "\(vague.errors)")
+    #expect(
+      vague.errors.contains("several networks, under half., whole.;")
+        && vague.errors.contains("in a recipe `prefix: half.` beside `weights`"))
+    let key = try taught("key", "both, key: model")
+    #expect(key.status == 1 && key.errors.contains("has no keys"), "\(key.errors)")
+
+    #expect(try taught("plain", "whole").status == 0)
+    let first = try taught("first", "both, prefix: whole.")
+    #expect(first.status == 0, "\(first.errors)")
+    #expect(try run.metrics("first") == run.metrics("plain"))
+    let second = try taught("second", "both, prefix: half.")
+    #expect(second.status == 0, "\(second.errors)")
+    #expect(try run.metrics("second") != run.metrics("plain"))
+    let words = "teachers.0.prefix: whole. there, half. now"
+    #expect(second.errors.contains("0 of 2 steps are known from before"), "\(second.errors)")
+    #expect(second.errors.contains(words), "\(second.errors)")
+    let resumed = try taught("first", "both, prefix: half.", "--resume")
+    #expect(resumed.status == 1 && resumed.errors.contains(words), "\(resumed.errors)")
+
+    let students = try ["both, prefix: whole", "whole", "both, prefix: half"].map { file in
+      let result = try run.distil("s \(file)", "--set", "student=\(network(file))")
+      #expect(result.status == 0, "\(result.errors)")
+      return try run.metrics("s \(file)")
+    }
+    #expect(students[0] == students[1] && students[0] != students[2])
+  }
+
+  @Test(.enabled(if: PyTorch.python != nil)) func aRecipeSaysWhichKeyIsMeant() throws {
+    let (run, _, _) = try runWithHalves()
+    try PyTorch.run(
+      script: "save_checkpoint.py",
+      arguments: [
+        run.folder.file("c.pth"), "model_ema=" + run.folder.file("half"),
+        "student=" + run.folder.file("whole"),
+      ])
+    func taught(_ name: String, _ file: String) throws -> [String] {
+      let result = try run.distil(
+        name, "--set", "teachers=[{weights: \(file), \(Self.shape), resolution: 28}]")
+      #expect(result.status == 0, "\(result.errors)")
+      return try run.metrics(name)
+    }
+    // Without a key it is the average.
+    #expect(try taught("a", "c.pth") == taught("b", "half"))
+    #expect(try taught("c", "c.pth, key: student") == taught("d", "whole"))
+    #expect(try run.metrics("a") != run.metrics("c"))
+  }
+
   /// It teaches what the model file that is made of it does.
   @Test func aFolderTeaches() throws {
     let run = try FashionRun(steps: 2)

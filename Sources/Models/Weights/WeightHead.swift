@@ -75,6 +75,7 @@ struct WeightHead {
         + (others.isEmpty
           ? ""
           : "; in its place are \(others.prefix(4).joined(separator: ", "))\(others.count > 4 ? ", …" : "")")
-        + "; `funmatch import --head drop --classes N` gives it a new one, which is untrained")
+        + "; `funmatch import --head drop --classes N`, or `head: reset` of a student in a recipe, gives it a new one, "
+        + "which is untrained")
   }
 }

@@ -59,7 +59,8 @@ struct WeightNames {
       let found = roots.map { prefix + $0 }
       throw FileError(
         "\(path): holds several networks, under \(found.prefix(6).joined(separator: ", "))"
-          + "\(found.count > 6 ? ", …" : ""); `funmatch import --prefix \(found[0])` and its like say which is meant"
+          + "\(found.count > 6 ? ", …" : ""); `funmatch import --prefix \(found[0])` and its like say which is meant, "
+          + "in a recipe `prefix: \(found[0])` beside `weights`"
       )
     }
     guard let root = roots.first else {

@@ -16,6 +16,8 @@ public struct WeightOptions: Sendable {
   /// Whether what a `config.json` says of resizing is passed over, as it is known otherwise.
   public var ignoresPreprocessing = false
 
-  /// Nothing.
-  public init() {}
+  /// Nothing but what is given.
+  public init(key: String? = nil, prefix: String? = nil, newHead: Int? = nil) {
+    (self.key, self.prefix, self.newHead) = (key, prefix, newHead)
+  }
 }

@@ -80,7 +80,8 @@ struct WeightRecognition {
   private func otherClasses(_ head: Int, _ wanted: Int) -> FileError {
     FileError(
       "\(source.path): the head has \(head) classes, and not \(wanted); `funmatch import --head drop --classes "
-        + "\(wanted)` gives the network a new one, which is untrained")
+        + "\(wanted)`, or `head: reset` of a student in a recipe, gives the network a new one, which is untrained"
+    )
   }
 
   /// Arrays beside the network are left out only where that is said.
@@ -90,7 +91,8 @@ struct WeightRecognition {
       throw FileError(
         "\(source.path): holds a network under \(source.prefix) and beside it "
           + others.prefix(4).joined(separator: ", ") + (others.count > 4 ? ", …" : "")
-          + "; `funmatch import --prefix \(source.prefix)` leaves that out")
+          + "; `funmatch import --prefix \(source.prefix)` leaves that out, in a recipe `prefix: \(source.prefix)` beside "
+          + "`weights`")
     }
   }
 
@@ -139,7 +141,7 @@ struct WeightRecognition {
       "\(source.path): holds \(held), which "
         + (nearest.isEmpty
           ? "no family of networks here has (\(families.map { $0.name }.joined(separator: ", ")));"
-          : "no known network has in all; near: \(nearest.joined(separator: ", ")); --model names another one;")
+          : "no known network has in all; near: \(nearest.joined(separator: ", ")); --model, in a recipe `model`, names another one;")
         + " any network can teach as a program (docs/models.md)")
   }
 

@@ -27,7 +27,9 @@ struct WeightSource {
     let files = try WeightFiles(path)
     let format = try WeightFormat(of: files.weights)
     guard options.key == nil || format == .pyTorch else {
-      throw FileError("\(path): has no keys, which PyTorch's files alone have: --key is not for it")
+      throw FileError(
+        "\(path): has no keys, which PyTorch's files alone have: --key is not for it, nor is `key` in a recipe"
+      )
     }
     let all: WeightLayout.Arrays
     var (key, card) = (String?.none, ModelFile.Card?.none)

@@ -17,6 +17,10 @@ public struct TeacherRecipe: Settings {
 
   /// A file with its weights, relative to the recipe, then to `FUNMATCH_WEIGHTS`.
   public var weights: String?
+  /// The key that a PyTorch file has them under, such as `model_ema`; `nil`: it is looked for.
+  public var key: String?
+  /// What stands before the names of the arrays that are meant, such as `student.`; `nil`: that is found out.
+  public var prefix: String?
   /// Its shape; may be left out where the file tells.
   public var model: ModelSpec?
   /// A TorchScript program in place of weights.
@@ -43,6 +47,14 @@ public struct TeacherRecipe: Settings {
       "weights", \.weights,
       "A file beside the recipe, else in the folder FUNMATCH_WEIGHTS, else in `weights`; or hf:OWNER/NAME[@REVISION] of Hugging Face, fetched if it is not here."
     ),
+    Key(
+      "key", \.key,
+      "The key that a PyTorch file has the weights under, such as model_ema; null: it is looked for.",
+      .notEmpty),
+    Key(
+      "prefix", \.prefix,
+      "What stands before the names of the arrays that are meant, such as \"student.\"; null: that is found out.",
+      .notEmpty),
     Key(
       "model", \.model,
       "Its shape; needed for weights from elsewhere, a model file tells it by itself."
@@ -82,6 +94,11 @@ public struct TeacherRecipe: Settings {
       }
       return
     }
+    guard key == nil, prefix == nil else {
+      throw SettingsError(
+        path + (key != nil ? ".key" : ".prefix"),
+        "says where weights are in their file, and this teacher has none")
+    }
     guard model == nil, input == nil, resolution == 0 || resolution == own.size else {
       throw SettingsError(
         path + ".resolution",
@@ -106,6 +123,13 @@ public struct TeacherRecipe: Settings {
     if let aotinductor { return .program(aotinductor, .aotInductor) }
     if let onnx { return .onnx(onnx) }
     return .weights(weights ?? "", model)
+  }
+
+  /// Which part of their file the weights are, as `key: model_ema`, `prefix: student.`; what its checksum does not tell.
+  /// Nothing where nothing is said, so that what was kept before there were these keys is of use.
+  package var placeInFile: [String] {
+    [("key", key), ("prefix", prefix)]
+      .compactMap { name, value in value.map { "\(name): \($0)" } }
   }
 
   /// The file that it is read from.

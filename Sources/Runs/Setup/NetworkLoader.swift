@@ -107,7 +107,8 @@ package struct NetworkLoader {
     let file =
       try invents(weights)
       ? invented(model, classes: max(classes, 1), key: key)
-      : load(weights, model, key: key)
+      : load(
+        weights, model, WeightOptions(key: teacher.key, prefix: teacher.prefix), key: key)
     guard !file.hasUntrainedHead else {
       throw RecipeError(
         "\(key): \(weights) has a head that is new and untrained, of which there is nothing to learn"
@@ -153,15 +154,16 @@ package struct NetworkLoader {
   ) throws -> ModelFile {
     let file: ModelFile
     if let weights = student.weights, !invents(weights) {
+      var options = WeightOptions(key: student.key, prefix: student.prefix)
       switch student.head {
-      case .keep: file = try load(weights, student.model, key: "student")
+      case .keep: file = try load(weights, student.model, options, key: "student")
       case .reset:
         if let own = student.model?.classes, own != classes {
           throw RecipeError(
             "student.model: its \(own) classes are not the \(classes) of the teachers or labels")
         }
-        file = try load(
-          weights, student.model?.headless, key: "student", newHead: classes)
+        options.newHead = classes
+        file = try load(weights, student.model?.headless, options, key: "student")
       }
     } else {
       file = try fresh(student.model, classes: classes, key: "student", seed: seed)
@@ -188,13 +190,10 @@ package struct NetworkLoader {
     return file
   }
 
-  /// - Parameter newHead: number of classes of a head of zeros in place of the file's.
   private func load(
-    _ weights: String, _ spec: ModelSpec?, key: String, newHead: Int? = nil
+    _ weights: String, _ spec: ModelSpec?, _ options: WeightOptions, key: String
   ) throws -> ModelFile {
     let path = try find(weights)
-    var options = WeightOptions()
-    options.newHead = newHead
     do {
       return try WeightImport(path: path, spec: spec, options: options, registry: registry).file
     } catch {

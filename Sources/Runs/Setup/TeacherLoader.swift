@@ -230,7 +230,8 @@ struct TeacherLoader {
     let checksum = try loader.checksum(path) ?? "none"
     var costs: [String] = []
     let int8 = Int8Teacher(
-      teacher: teacher, name: [checksum, shape, input], mixup: recipe.views.mixup > 0,
+      teacher: teacher,
+      name: [checksum, shape, input] + teacher.placeInFile, mixup: recipe.views.mixup > 0,
       views: views,
       folder: (cacheFolder ?? CacheFolder.user) + "/int8", checksum: kept,
       known: kept.flatMap { chosen?.calibrations[$0] },

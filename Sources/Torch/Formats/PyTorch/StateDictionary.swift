@@ -48,7 +48,8 @@ struct StateDictionary {
       let names = others.map { PickleGlobal.quoted($0.key) }
       throw FileError(
         "\(owner) holds several dictionaries of tensors (\(names.prefix(6).joined(separator: ", "))"
-          + "\(names.count > 6 ? ", …" : "")); `funmatch import --key \(names[0])` and its like say which is meant"
+          + "\(names.count > 6 ? ", …" : "")); `funmatch import --key \(names[0])` and its like say which is meant, "
+          + "in a recipe `key: \(names[0])` beside `weights`"
       )
     }
     (key, tensors) =
