@@ -53,27 +53,42 @@ struct BankFolder {
   }
 
   /// Why nothing that lies here is of use, in a sentence: the lines in which the nearest description differs; `nil` where
-  /// there is nothing.
-  var nearest: String? {
+  /// there is nothing. It deserves a warning where that is the one key which counts here and may change while a run goes on.
+  var nearest: (words: String, isWarning: Bool)? {
     let others = descriptions.compactMap { file in
       JSONText.read(file, as: Head.self).map { (file, $0) }
     }
     let known = others.compactMap { file, head in
       head.identity.map { lines in
         (
-          file: file,
+          file: file, lines: lines,
           difference: BankIdentity.difference(
             lines + (head.environment ?? []), identity.lines + identity.environment)
         )
       }
     }
+    let key = "onBrokenImage: "
+    if let other = known.first(where: {
+      $0.difference.count == 1 && $0.difference[0].hasPrefix(key)
+    }),
+      let there = other.lines.first(where: { $0.hasPrefix(key) })
+    {
+      return (
+        "\(other.file) is of no use here, since it differs in \(other.difference[0]), by which other images may take "
+          + "the place of broken ones: teachers compute their logits anew; with `\(there)` in the recipe, what is kept "
+          + "would be used", true
+      )
+    }
     if let best = known.min(by: { $0.difference.count < $1.difference.count }) {
       let shown = best.difference.prefix(5).joined(separator: "; ")
       let more = best.difference.count > 5 ? "; and \(best.difference.count - 5) more" : ""
-      return "\(best.file) is of no use here, since it differs in \(shown)\(more)"
+      return ("\(best.file) is of no use here, since it differs in \(shown)\(more)", false)
     }
     return others.first.map { file, _ in
-      "\(file) was described by an earlier version, which compared less; it is of no use here"
+      (
+        "\(file) was described by an earlier version, which compared less; it is of no use here",
+        false
+      )
     }
   }
 }

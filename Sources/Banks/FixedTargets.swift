@@ -36,8 +36,8 @@ public final class FixedTargets {
 
   /// What is worth telling of what was found: another environment, or why nothing fits.
   public let note: String?
-  /// Whether it is another environment's, which deserves a warning.
-  public let isForeign: Bool
+  /// Whether that deserves a warning: it is another environment's, or another key than before made it useless.
+  public let noteIsWarning: Bool
 
   /// Targets under a folder, of which some or all may have been computed before.
   ///
@@ -56,13 +56,14 @@ public final class FixedTargets {
     description = Description(
       identity: identity.lines, environment: identity.environment, images: images,
       classes: classes, done: 0)
-    isForeign = foreign != nil
     if let foreign {
       note =
         "\(path) was computed elsewhere and is used as it is; it differs in "
         + foreign.difference.joined(separator: "; ")
+      noteIsWarning = true
     } else {
-      note = FileManager.default.fileExists(atPath: sidecar) ? nil : place.nearest
+      let nearest = FileManager.default.fileExists(atPath: sidecar) ? nil : place.nearest
+      (note, noteIsWarning) = (nearest?.words, nearest?.isWarning == true)
     }
     try read()
   }

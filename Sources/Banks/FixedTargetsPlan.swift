@@ -45,7 +45,7 @@ public struct FixedTargetsPlan {
       let targets = try FixedTargets(
         folder: folder, identity: identity, images: dataset.count, classes: teacher.classes)
       if let note = targets.note {
-        log.log(level: targets.isForeign ? .warning : .info, "targets: \(note)")
+        log.log(level: targets.noteIsWarning ? .warning : .info, "targets: \(note)")
       }
       if targets.isComplete {
         log.info("teacher \(index)'s logits of each image are known from before: \(targets.path)")

@@ -34,8 +34,8 @@ public final class LogitBank {
   private var input: InputFile?
   /// What is worth telling of what was found: another environment, or why nothing fits.
   public let note: String?
-  /// Whether it is another environment's, which deserves a warning.
-  public let isForeign: Bool
+  /// Whether that deserves a warning: it is another environment's, or another key than before made it useless.
+  public let noteIsWarning: Bool
 
   /// A bank under a folder, which may hold some steps of it.
   ///
@@ -67,7 +67,6 @@ public final class LogitBank {
     let base = foreign?.path ?? place.own
     path = "\(base).\(precision.rawValue)"
     sidecar = "\(base).json"
-    isForeign = foreign != nil
     let isKnown = FileManager.default.fileExists(atPath: sidecar)
     let begun = isKnown ? JSONText.read(sidecar, as: LogitBankDescription.self) : nil
     let isOthers =
@@ -77,10 +76,13 @@ public final class LogitBank {
       note =
         "\(path) was recorded elsewhere and is read as it is, but never extended; it differs in "
         + foreign.difference.joined(separator: "; ")
+      noteIsWarning = true
     } else if isOthers, let first = begun?.writers, let writers {
       note = "\(path) was begun by \(first); \(writers) read it and do not extend it"
+      noteIsWarning = false
     } else {
-      note = isKnown ? nil : place.nearest
+      let nearest = isKnown ? nil : place.nearest
+      (note, noteIsWarning) = (nearest?.words, nearest?.isWarning == true)
     }
     try read()
     if steps == 0 { known.writers = writers }

@@ -272,7 +272,7 @@ public final class TrainingGroup {
       if !isFollowing { _ = try options.shared { true } }
       self.bank = bank
       if let note = bank.note {
-        log.log(level: bank.isForeign ? .warning : .info, "bank: \(note)")
+        log.log(level: bank.noteIsWarning ? .warning : .info, "bank: \(note)")
       }
       for line in plan.describe(bank, steps: steps) { log.info("bank: \(line)") }
       if first > bank.steps, plan.period == nil {

@@ -172,6 +172,22 @@ struct LogitBankTests {
     #expect(try bank().note?.contains("old.json was described by an earlier version") == true)
   }
 
+  /// The one key that counts and may change while a run goes on: what changed, and what can be done.
+  @Test func whatIsDoneAboutBrokenImagesIsNamed() throws {
+    try fill(bank(lines: ["seed: b", "onBrokenImage: skip"]), to: 1)
+    try fill(bank(lines: ["seed: a", "onBrokenImage: fail"]), to: 1)
+    let other = try bank(lines: ["seed: a", "onBrokenImage: skip"])
+    let note = other.note ?? ""
+    #expect(
+      note.contains("is of no use here, since it differs in onBrokenImage: fail there, skip now"))
+    #expect(note.hasSuffix("with `onBrokenImage: fail` in the recipe, what is kept would be used"))
+    #expect(other.noteIsWarning && other.steps == 0 && !note.contains("seed"), "\(note)")
+    let usual = try bank(lines: ["seed: c", "onBrokenImage: skip"])
+    #expect(usual.note?.contains("seed: ") == true && !usual.noteIsWarning)
+    let same = try bank(lines: ["seed: a", "onBrokenImage: fail"])
+    #expect(same.note == nil && !same.noteIsWarning)
+  }
+
   @Test func whatIsNotSynchronizedIsLostAndNothingElse() throws {
     do {
       let bank = try bank()

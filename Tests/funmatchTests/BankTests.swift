@@ -105,6 +105,27 @@ struct BankTests {
     #expect(next.errors.contains("30 of 30 steps are known from before"), "\(next.errors)")
   }
 
+  @Test func aBankThatAnotherKeyMadeUselessIsTold() throws {
+    let edits = ["--set", "bank={precision: f32}"]
+    let name = try run.killed(at: 8, edits)
+    let resumed = try Tool.run(
+      run.arguments(name, edits + ["--resume", "--set", "onBrokenImage=skip"]), in: folder)
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    for words in [
+      ".json is of no use here, since it differs in onBrokenImage: fail there, skip now",
+      "with `onBrokenImage: fail` in the recipe, what is kept would be used",
+    ] {
+      #expect(resumed.errors.contains(words), "\(resumed.errors)")
+    }
+    // Of fixed targets the same is said.
+    let fixed = ["--set", "views.policy=fix/rs", "--set", "schedule.steps=2"]
+    #expect(try Tool.run(run.arguments("fixed", fixed), in: folder).status == 0)
+    let other = try Tool.run(
+      run.arguments("other", fixed + ["--set", "onBrokenImage=skip"]), in: folder)
+    #expect(
+      other.errors.contains("targets: ") && other.errors.contains("onBrokenImage: fail there"))
+  }
+
   @Test func whatCannotBeBankedIsSaid() throws {
     let fixed = try run.distil("fixed", "--set", "views.policy=fix/rs", "--set", "bank={}")
     #expect(fixed.status == 1 && fixed.errors.contains("bank: the teachers of views.policy fix/rs"))
