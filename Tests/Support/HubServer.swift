@@ -6,13 +6,21 @@ package final class HubServer {
   package let server: FileServer
 
   /// - Parameter options: faults, as those of `FileServer`.
-  package init(_ options: String...) throws {
+  package convenience init(_ options: String...) throws { try self.init(options: options) }
+
+  package init(options: [String]) throws {
     server = try FileServer(options: ["--tree"] + options)
   }
 
-  /// The variables with which it is found, and with which a cache of this machine is not.
+  /// What is published without saying of which commit.
+  package static let commit = "1111111111111111111111111111111111111111"
+
+  /// The variables with which it is found, and with which a cache and a token of this machine are not.
   package var environment: [String: String] {
-    ["HF_ENDPOINT": server.address + "/", "HF_HUB_CACHE": "/nowhere", "HF_TOKEN": ""]
+    [
+      "HF_ENDPOINT": server.address + "/", "HF_HUB_CACHE": "/nowhere", "HF_TOKEN": "",
+      "HUGGING_FACE_HUB_TOKEN": "", "HF_TOKEN_PATH": "/nowhere",
+    ]
   }
 
   /// Publishes a model.
@@ -23,7 +31,7 @@ package final class HubServer {
   ///   - revision: the branch that is moved to the commit.
   package func publish(
     _ model: String, _ files: [String: [UInt8]], listed: [String: [UInt8]] = [:],
-    commit: String = "1111111111111111111111111111111111111111", revision: String = "main",
+    commit: String = HubServer.commit, revision: String = "main",
     gated: Bool = false
   ) throws {
     let entries = files.merging(listed) { $1 }.sorted { $0.key < $1.key }.map { name, bytes in

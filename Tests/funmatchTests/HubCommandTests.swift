@@ -51,6 +51,8 @@ struct HubCommandTests {
     let offline = ["HF_HUB_OFFLINE": "1"]
     let again = try run(["import", "hf:timm/small", "--output", output], hub, offline)
     #expect(again.status == 0 && again.errors.isEmpty, "\(again.errors)")
+    let spelled = try run(["import", "hf-hub:timm/small", "--output", output], hub, offline)
+    #expect(spelled.status == 0 && spelled.errors.isEmpty, "\(spelled.errors)")
     let missing = try run(["import", "hf:timm/other", "--output", output], hub, offline)
     #expect(missing.status == 1 && missing.errors.split(separator: "\n").count == 1)
     #expect(
@@ -58,6 +60,22 @@ struct HubCommandTests {
       "\(missing.errors)")
     let mirror = try run(["data", "fetch", "hf:a/b", "--mirror", "https://example.org"], hub)
     #expect(mirror.status == 64 && mirror.errors.contains("HF_ENDPOINT"), "\(mirror.errors)")
+  }
+
+  /// Neither an empty folder, nor the token.
+  @Test func aFetchThatFailedLeavesNothing() throws {
+    let hub = try HubServer("--token", "hf_secret")
+    _ = try folder.write("token", Array("hf_stale\n".utf8))
+    for arguments in [
+      ["data", "fetch", "hf:timm/small", "--data-dir", folder.file("here")],
+      ["import", "hf_hub:timm/small", "--output", folder.file("m.safetensors")],
+    ] {
+      let refused = try run(arguments, hub, ["HF_TOKEN_PATH": folder.file("token")])
+      #expect(refused.status == 1, "\(refused.errors)")
+      #expect(refused.errors.contains("the token in the file \(folder.file("token")) may not read"))
+      #expect(!(refused.output + refused.errors).contains("hf_stale"))
+      #expect(try folder.contents == ["s-err", "s-out", "token"])
+    }
   }
 
   @Test func twoProcessesFetchItOnce() throws {
@@ -102,6 +120,9 @@ struct HubCommandTests {
     #expect(fetched.status == 0, "\(fetched.errors)")
     #expect(fetched.errors.contains("hf:lab/teacher: fetching 1 file of"), "\(fetched.errors)")
     #expect(hub.server.requests.count == 2)
+    let spelled = try run(
+      fashion.arguments("spelled", edits("hf-hub:lab/teacher")), hub, ["HF_HUB_OFFLINE": "1"])
+    #expect(spelled.status == 0, "\(spelled.errors)")
     let local = try run(fashion.arguments("file", edits("teacher.safetensors")), hub)
     #expect(local.status == 0, "\(local.errors)")
     #expect(try fashion.metrics("hub") == fashion.metrics("file"))

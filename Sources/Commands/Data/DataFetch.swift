@@ -13,8 +13,8 @@ struct DataFetch: RegistryCommand {
       Files are verified where a checksum is published; a transfer that broke goes on where it was. \
       Data sets go to NAME under --data-dir (else FUNMATCH_DATA, else data), weights to --data-dir \
       (else FUNMATCH_WEIGHTS, else weights), those of hf:OWNER/NAME[@REVISION] to its folder \
-      OWNER--NAME[@REVISION]. HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HF_HOME and HF_HUB_CACHE hold as for Hugging \
-      Face's own programs.
+      OWNER--NAME[@REVISION]. HF_ENDPOINT, HF_HUB_OFFLINE, HF_HOME, HF_HUB_CACHE and what tells the token (HF_TOKEN, \
+      HF_TOKEN_PATH) hold as for Hugging Face's own programs.
       """)
 
   @Argument(

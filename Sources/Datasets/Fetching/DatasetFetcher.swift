@@ -53,18 +53,24 @@ public struct DatasetFetcher {
   /// Fetches one file, and unpacks it if it is an archive.
   ///
   /// - Throws: `DatasetError` when it cannot be fetched, differs from the published one or does not
-  ///   fit on the disk, or another process fetches it.
+  ///   fit on the disk, or another process fetches it. A folder that was not there, and in which nothing is, is gone then.
   public func fetch(_ file: DatasetSource.File) throws {
     if let mirror, !mirror.contains("://") {
       throw DatasetError(
         "'\(mirror)' is no address to fetch from; expected one such as https://example.org/folder")
     }
+    var made = MadeFolders()
     do {
-      try AtomicFile.makeFolder(folder)
+      try made.make(folder)
     } catch {
       throw DatasetError("\(error); --data-dir and FUNMATCH_DATA name other folders")
     }
-    try locking(file) { try fetchLocked(file) }
+    do {
+      try locking(file) { try fetchLocked(file) }
+    } catch {
+      made.removeEmpty()
+      throw error
+    }
   }
 
   private func fetchLocked(_ file: DatasetSource.File) throws {

@@ -57,7 +57,7 @@ struct HubDownload {
     let address = "\(settings.endpoint)/api/models/\(title)/revision/\(revision)?blobs=true"
     do {
       let data = try HTTPClient(patience: min(models.patience, 10)).read(
-        address, limit: HubFiles.textLimit, token: settings.token)
+        address, limit: HubFiles.textLimit, token: settings.token.text)
       return try HubListing(data, address: address)
     } catch let error as HTTPError {
       switch error.status {
@@ -65,9 +65,7 @@ struct HubDownload {
       case 401, 403:
         throw DatasetError(
           "\(model): \(settings.server) does not show it (status \(error.status)): there is no such model, or it is "
-            + "private or gated, and "
-            + (settings.token == nil
-              ? "HF_TOKEN holds no token" : "the token in HF_TOKEN may not read it"))
+            + "private or gated, and " + settings.token.words)
       case 404:
         throw DatasetError(
           "\(model): \(settings.server) has no model \(title)"
@@ -120,9 +118,10 @@ struct HubDownload {
   }
 
   private func download(_ listing: HubListing) throws -> String {
-    if listing.isGated, settings.token == nil {
+    if listing.isGated, settings.token.text == nil {
       throw DatasetError(
-        "\(model): is gated: accept its terms at \(page), and let HF_TOKEN hold a token of yours")
+        "\(model): is gated: accept its terms at \(page), and let HF_TOKEN hold a token of yours "
+          + "(\(settings.token.words))")
     }
     let (weights, config) = try first(listing)
     try AtomicFile.makeFolder(scratch)
@@ -130,7 +129,7 @@ struct HubDownload {
     var note = HubNote(model: title, commit: listing.sha)
     try note.write(in: scratch)
     let fetcher = DatasetFetcher(
-      folder: scratch, token: settings.token, patience: models.patience, report: models.detail)
+      folder: scratch, token: settings.token.text, patience: models.patience, report: models.detail)
     var files = [config].compactMap(\.self) + [weights]
     do {
       if HubFiles.isIndex(weights.name) {
@@ -202,14 +201,29 @@ struct HubDownload {
           + "\(listing.sha.prefix(12))\(away), or fetch hf:\(title)@\(listing.sha.prefix(12))")
   }
 
-  /// Waits while another process fetches the model.
+  /// Removes what an attempt left of which nothing is worth keeping for the next.
+  private func tidyUp() {
+    let names = try? FileManager.default.contentsOfDirectory(atPath: scratch)
+    guard let names, names.allSatisfy({ $0 == HubNote.name }) else { return }
+    try? FileManager.default.removeItem(atPath: scratch)
+  }
+
+  /// Waits while another process fetches the model. Where nothing comes of it, no folder stays that was not there before.
   private func locking(_ body: () throws -> String) throws -> String {
+    var made = MadeFolders()
     do {
-      try AtomicFile.makeFolder(models.folder)
       let path = models.folder + "/." + model.folderName + ".lock"
       var waits = false
       while true {
-        guard let lock = try FileLock.take(path) else {
+        try made.make(models.folder)
+        let taken: FileLock?
+        do {
+          taken = try FileLock.take(path)
+        } catch let error as FileError where error.code == ENOENT {
+          // Another process, of which nothing came, has removed the folder meanwhile.
+          continue
+        }
+        guard let lock = taken else {
           if !waits { models.report("\(model): waiting for another process, which fetches it") }
           waits = true
           Thread.sleep(forTimeInterval: 0.2)
@@ -218,10 +232,17 @@ struct HubDownload {
         // The process that held it may have removed it since it was opened here.
         guard lock.isThere else { continue }
         defer { unlink(path) }
-        return try withExtendedLifetime(lock, body)
+        do {
+          return try withExtendedLifetime(lock, body)
+        } catch {
+          tidyUp()
+          throw error
+        }
       }
-    } catch let error as FileError {
-      throw DatasetError(error.description)
+    } catch {
+      made.removeEmpty()
+      if let error = error as? FileError { throw DatasetError(error.description) }
+      throw error
     }
   }
 }

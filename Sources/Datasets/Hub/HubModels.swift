@@ -8,8 +8,8 @@ import FunMatchFiles
 /// folder `OWNER--NAME` or `OWNER--NAME@REVISION`, when each has the size and SHA-256 that the Hub tells. What was fetched
 /// is never replaced by what the Hub has later.
 ///
-/// The variables of Hugging Face's own programs hold: `HF_ENDPOINT`, `HF_TOKEN`, `HF_HUB_OFFLINE`, `HF_HOME` and
-/// `HF_HUB_CACHE`.
+/// The variables of Hugging Face's own programs hold: `HF_ENDPOINT`, `HF_HUB_OFFLINE`, `HF_HOME` and `HF_HUB_CACHE`, and
+/// those of `HubToken`.
 public struct HubModels {
   /// Where models are fetched to.
   let folder: String

@@ -16,7 +16,8 @@ struct HubNote: Codable {
   /// By name.
   var files: [String: File] = [:]
 
-  private static let name = "hub.json"
+  /// What it is called.
+  static let name = "hub.json"
 
   /// `nil` where there is none in the folder.
   static func read(in folder: String) -> HubNote? { JSONText.read(folder + "/" + name) }

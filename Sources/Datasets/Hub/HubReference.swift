@@ -1,4 +1,5 @@
-/// A model on Hugging Face's Hub: `hf:OWNER/NAME`, or `hf:OWNER/NAME@REVISION`.
+/// A model on Hugging Face's Hub: `hf:OWNER/NAME`, or `hf:OWNER/NAME@REVISION`; also after `hf-hub:` or `hf_hub:`, as timm
+/// writes it.
 public struct HubReference: Sendable, Equatable, CustomStringConvertible {
   /// Who it belongs to.
   public let owner: String
@@ -7,20 +8,21 @@ public struct HubReference: Sendable, Equatable, CustomStringConvertible {
   /// A branch, a tag or a commit; `nil` for the branch `main`.
   public let revision: String?
 
-  private static let scheme = "hf:"
+  /// The first is ours.
+  private static let schemes = ["hf:", "hf-hub:", "hf_hub:"]
 
   /// Whether a text is meant as one rather than as a path.
-  public static func isMeant(by text: String) -> Bool { text.hasPrefix(scheme) }
+  public static func isMeant(by text: String) -> Bool { schemes.contains(where: text.hasPrefix) }
 
-  /// Reads `hf:OWNER/NAME[@REVISION]`.
+  /// Reads `hf:OWNER/NAME[@REVISION]`, or the same in timm's spelling.
   ///
   /// - Throws: `DatasetError` when it is another form, or names a data set.
   public init(_ text: String) throws {
     func refused(_ words: String) -> DatasetError {
       DatasetError("'\(text)': expected hf:OWNER/NAME or hf:OWNER/NAME@REVISION\(words)")
     }
-    guard Self.isMeant(by: text) else { throw refused("") }
-    let parts = text.dropFirst(Self.scheme.count).split(
+    guard let scheme = Self.schemes.first(where: text.hasPrefix) else { throw refused("") }
+    let parts = text.dropFirst(scheme.count).split(
       separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
     let names = parts[0].split(separator: "/", omittingEmptySubsequences: false)
     if names.count == 3, ["datasets", "spaces"].contains(names[0]) {
@@ -39,9 +41,9 @@ public struct HubReference: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  /// As it was written.
+  /// `hf:OWNER/NAME[@REVISION]`.
   public var description: String {
-    Self.scheme + owner + "/" + name + (revision.map { "@" + $0 } ?? "")
+    Self.schemes[0] + owner + "/" + name + (revision.map { "@" + $0 } ?? "")
   }
 
   /// The folder that its files are kept in, among other weights.

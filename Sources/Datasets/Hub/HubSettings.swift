@@ -7,8 +7,8 @@ import FunMatchFiles
 struct HubSettings {
   /// The server's address without a slash at its end: `HF_ENDPOINT`, else Hugging Face's.
   let endpoint: String
-  /// `HF_TOKEN`, where it can be sent without others reading it.
-  let token: String?
+  /// What it is shown.
+  let token: HubToken
   /// Whether nothing may be fetched: `HF_HUB_OFFLINE`.
   let isOffline: Bool
   /// Where Hugging Face's programs keep what they fetch: `HF_HUB_CACHE`, else `hub` in `HF_HOME`.
@@ -28,18 +28,11 @@ struct HubSettings {
     let isOwn = ["localhost", "127.0.0.1", "[::1]"].contains { host in
       server == host || server.hasPrefix(host + ":")
     }
-    let token = value("HF_TOKEN")?.trimmingCharacters(in: .whitespacesAndNewlines)
-    if let token {
-      guard !token.isEmpty, token.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || Self.isWord($0) })
-      else {
-        throw DatasetError("HF_TOKEN is no token: it has other characters than a-z, 0-9, _ and -")
-      }
-    }
-    self.token = endpoint.lowercased().hasPrefix("https:") || isOwn ? token : nil
-    isOffline = ["1", "on", "yes", "true"].contains(value("HF_HUB_OFFLINE")?.lowercased())
-    let home =
-      value("HF_HOME").map(HomeFolder.expanded)
-      ?? (value("XDG_CACHE_HOME") ?? HomeFolder.path + "/.cache") + "/huggingface"
+    isOffline = Self.isTrue(value("HF_HUB_OFFLINE"))
+    let home = HomeFolder.expanded(
+      value("HF_HOME") ?? (value("XDG_CACHE_HOME") ?? "~/.cache") + "/huggingface")
+    token = try HubToken(
+      environment, home: home, isSafe: endpoint.lowercased().hasPrefix("https:") || isOwn)
     cache = value("HF_HUB_CACHE").map(HomeFolder.expanded) ?? home + "/hub"
   }
 
@@ -49,10 +42,8 @@ struct HubSettings {
     return address.hasPrefix("https://") ? String(address.dropFirst(8)) : address
   }
 
-  private static func isWord(_ byte: UInt8) -> Bool {
-    switch UnicodeScalar(byte) {
-    case "a"..."z", "A"..."Z", "0"..."9", "_": true
-    default: false
-    }
+  /// What Hugging Face's programs take for yes.
+  static func isTrue(_ value: String?) -> Bool {
+    ["1", "on", "yes", "true"].contains(value?.lowercased())
   }
 }

@@ -48,6 +48,20 @@ struct FetchTests {
     #expect(server.requests == ["/data/a.bin -", "/data/b.bin -"])
   }
 
+  @Test(arguments: ["--deny 404", "--wrong", "--no-length --wrong"])
+  func whatFailedLeavesNoFolder(fault: String) throws {
+    let server = try FileServer(options: fault.split(separator: " ").map(String.init))
+    try server.serve(content, as: "a.bin")
+    for folder in ["new", "new/folder"] {
+      _ = try message { try DatasetFetcher(folder: target.file(folder)).fetch(file(server)) }
+      #expect(try target.contents.isEmpty)
+    }
+    try FileManager.default.createDirectory(
+      atPath: target.file("new"), withIntermediateDirectories: true)
+    _ = try message { try DatasetFetcher(folder: target.file("new/folder")).fetch(file(server)) }
+    #expect(try target.contents == ["new"])
+  }
+
   @Test func whatWasPutThereByHandIsTakenIfItIsThePublishedFile() throws {
     let server = try FileServer()
     try server.serve(content, as: "a.bin")

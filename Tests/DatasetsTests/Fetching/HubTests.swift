@@ -332,7 +332,8 @@ struct HubTests {
   }
 
   @Test(arguments: [
-    "hf:", "hf:resnet50", "hf:a/b/c", "hf:../b", "hf:a/..", "hf:a/b@", "hf:a/b@../c", "hf:a/b c",
+    "hf:", "hf-hub:", "hf-hub:resnet50", "hf:resnet50", "hf:a/b/c", "hf:../b", "hf:a/..", "hf:a/b@",
+    "hf:a/b@../c", "hf:a/b c",
     "hf:a/-b", "hf:a//b@x", "hf:/a", "hf:datasets/a/b", "ö/b",
   ])
   func otherNamesAreRefused(name: String) throws {
