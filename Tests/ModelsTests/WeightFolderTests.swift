@@ -130,7 +130,23 @@ struct WeightFolderTests {
     ),
     (#""architecture": "efficientnet_lite0""#, "tf_efficientnet_lite0"),
     (#""architecture": "resnet18""#, "not the names of a resnet"),
-    (#""model_type": "vit", "id2label": {"0": "a"}"#, "has no 'architecture'"),
+    (#""id2label": {"0": "a"}"#, "has no 'architecture'"),
+    (
+      #""model_type": "vit", "id2label": {"0": "a"}"#,
+      "is of transformers' own 'vit', which is not among the networks here"
+    ),
+    (
+      #""architecture": "mobilenetv3_small_050", "id2label": {"0": "a", "1": "b"}"#,
+      "says 2 classes, and the head of the weights has 3"
+    ),
+    (
+      #""architecture": "mobilenetv3_small_050", "id2label": {"0": "a", "1": "b", "3": "c"}"#,
+      "no class has the index 2"
+    ),
+    (
+      #""architecture": "mobilenetv3_small_050", "id2label": {"0": "a", "1": "b", "2": "c"}, "label2id": {"a": 0, "b": 2}"#,
+      "class 2 is 'b' in label2id and 'c' in id2label"
+    ),
     (
       #""architecture": "mobilenetv3_small_050", "num_classes": 10"#,
       "says 10 classes, and the head of the weights has 3"
@@ -172,6 +188,73 @@ struct WeightFolderTests {
     let text = message { _ = try imported() } ?? ""
     #expect(text.contains(words), "\(text)")
     #expect(text.contains(folder.path) && !text.contains("\n"))
+  }
+
+  /// A file of transformers' own, made by `Scripts/make_wrapper_fixtures.py`.
+  private func transformersConfig(_ name: String) throws {
+    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("Fixtures/transformers.json")
+    let all = try JSONSerialization.jsonObject(with: Data(contentsOf: path)) as? [String: Any]
+    let bytes = try JSONSerialization.data(withJSONObject: #require(all?[name]))
+    _ = try folder.write("config.json", Array(bytes))
+  }
+
+  /// With what its checkpoints put before names, and as it writes them.
+  @Test(arguments: ["", "timm_model."])
+  func transformersWrapperTellsWhatTimmWould(prefix: String) throws {
+    _ = try kinds.write(kinds.arrays, to: "model.safetensors") { prefix + $0 }
+    try transformersConfig("named")
+    let file = try imported()
+    #expect(file.spec == kinds.spec && kinds.difference(file) == 0)
+    #expect(file.classNames == ["daisy", "rose", "tulip"])
+    #expect(file.model.input == .imageNet)
+    #expect(
+      file.preprocessing
+        == EvaluationPreprocessing(resize: 256, crop: 224, interpolation: .bicubic))
+    // LABEL_0 and so on are no names.
+    try transformersConfig("nameless")
+    #expect(try imported().classNames.isEmpty)
+  }
+
+  @Test func namesByTheirIndicesAreRead() throws {
+    _ = try kinds.write(kinds.arrays, to: "model.safetensors")
+    let wrapped =
+      #""architectures": ["TimmWrapperForImageClassification"], "architecture": "mobilenetv3_small_050""#
+    let names = #""id2label": {"0": "a", "10": "k", "2": "c", "1": "b"}"#
+    #expect(
+      message {
+        try config(wrapped, names); _ = try imported()
+      } != nil)
+    // The count of what it was made from does not matter.
+    let three = #""id2label": {"2": "c", "0": "a", "1": "b"}, "label2id": {"a": 0, "b": 1, "c": 2}"#
+    for also in [
+      Self.pretrained, #""label2id": null"#, #""label2id": {"LABEL_0": 0, "LABEL_1": 1}"#,
+    ] {
+      let keys = also.contains("label2id") ? String(three.prefix { $0 != "}" }) + "}" : three
+      try config(wrapped, keys, also)
+      #expect(try imported().classNames == ["a", "b", "c"])
+    }
+    try config(wrapped, #""id2label": {"0": "LABEL_0", "1": "LABEL_1"}"#)
+    #expect(try imported().classNames.isEmpty)
+    // What timm names goes before it.
+    try config(wrapped, three, #""label_names": ["x", "y", "z"]"#)
+    #expect(try imported().classNames == ["x", "y", "z"])
+  }
+
+  @Test(arguments: [
+    ("resnet", "ResNetForImageClassification"), ("vit", "ViTForImageClassification"),
+  ])
+  func transformersOwnNetworksAreRefusedByName(name: String, architecture: String) throws {
+    _ = try kinds.write(kinds.arrays, to: "model.safetensors")
+    try transformersConfig(name)
+    for spec in [nil, kinds.spec] {
+      let text = message { _ = try imported(spec) } ?? ""
+      #expect(
+        text.hasPrefix(
+          "\(folder.path)/config.json: is of transformers' own '\(architecture)', which"),
+        "\(text)")
+      #expect(!text.contains("\n"))
+    }
   }
 
   @Test func whatIsSaidGoesBeforeWhatTheConfigSays() throws {

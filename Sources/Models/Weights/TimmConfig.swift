@@ -7,7 +7,8 @@ import FunMatchSettings
 /// are to be, and what its classes are called.
 ///
 /// Source: timm `models/_hub.py`, whose older files have no `pretrained_cfg` but its keys; what they leave out is
-/// as in `models/_pretrained.py`.
+/// as in `models/_pretrained.py`. transformers writes it, too, with more keys, for networks of timm in its wrapper: its
+/// `models/timm_wrapper/configuration_timm_wrapper.py`.
 struct TimmConfig {
   private struct Document: Decodable {
     var architecture: String?
@@ -17,6 +18,11 @@ struct TimmConfig {
     var label_descriptions: Labels?
     var model_args: Arguments?
     var pretrained_cfg: Pretrained?
+    // transformers' own.
+    var architectures: [String]?
+    var model_type: String?
+    var id2label: Labels?
+    var label2id: Indices?
   }
 
   private struct Pretrained: Decodable {
@@ -40,6 +46,21 @@ struct TimmConfig {
       list = try? [String](from: decoder)
       map = list == nil ? try? [Int: String](from: decoder) : nil
     }
+
+    var isKnown: Bool { (list?.isEmpty ?? map?.isEmpty) == false && !isMadeUp }
+
+    /// Whether they are what transformers calls classes that have no names, `LABEL_0` and so on.
+    private var isMadeUp: Bool {
+      list?.enumerated().allSatisfy { $1 == "LABEL_\($0)" }
+        ?? map?.allSatisfy { $1 == "LABEL_\($0)" } ?? false
+    }
+  }
+
+  /// Indices of classes by their names; or nothing where it is something else.
+  private struct Indices: Decodable {
+    let map: [String: Int]
+
+    init(from decoder: any Decoder) throws { map = (try? [String: Int](from: decoder)) ?? [:] }
   }
 
   private struct Arguments: Decodable {
@@ -89,6 +110,12 @@ struct TimmConfig {
       throw FileError("\(path): cannot be understood as a config.json of timm\(Self.place(error))")
     }
     guard let name = document.architecture else {
+      if let other = document.architectures?.first ?? document.model_type {
+        throw FileError(
+          "\(path): is of transformers' own '\(other.prefix(100))', which is not among the networks here; "
+            + "timm's are, alone or in TimmWrapperForImageClassification, and any other network can teach as a program or "
+            + "an ONNX file (docs/models.md)")
+      }
       throw FileError(
         "\(path): has no 'architecture', expected a config.json of timm; weights may be given without it, as a file"
       )
@@ -116,7 +143,7 @@ struct TimmConfig {
     if let other = document.model_args?.names.first(where: { !harmless.contains($0) }) {
       throw FileError(
         "\(path): changes '\(other)' of \(architecture) by model_args, which networks here do not; "
-          + "--model \(architecture) passes it over")
+          + "--model \(architecture), in a recipe `model: \(architecture)`, passes it over")
     }
     var spec = ModelSpec(network)
     let pool = document.model_args?.pool ?? document.global_pool
@@ -138,16 +165,22 @@ struct TimmConfig {
   }
 
   /// Number of classes; `nil` where it tells none.
-  var classes: Int? { document.num_classes ?? pretrained.num_classes }
+  var classes: Int? {
+    // The wrapper counts its classes by their names, and timm's count may be that of the network that they began with.
+    document.num_classes ?? named?.map?.count ?? pretrained.num_classes
+  }
+
+  /// transformers' names, by their indices.
+  private var named: Labels? { document.id2label.flatMap { $0.isKnown ? $0 : nil } }
 
   /// Names of the classes.
   ///
-  /// - Throws: `FileError` when they are not as many as there are classes.
+  /// - Throws: `FileError` when they are not as many as there are classes, or contradict themselves.
   func classNames(_ classes: Int) throws -> [String] {
     let told = [
-      document.label_names, pretrained.label_names, document.label_descriptions,
+      document.label_names, named, pretrained.label_names, document.label_descriptions,
       pretrained.label_descriptions,
-    ].lazy.compactMap(\.self).first { $0.list != nil || $0.map != nil }
+    ].lazy.compactMap(\.self).first(where: \.isKnown)
     let names =
       try told?.list
       ?? told?.map.map { map in
@@ -156,6 +189,14 @@ struct TimmConfig {
     guard names.isEmpty || names.count == classes else {
       throw FileError(
         "\(path): has \(names.count) label_names, and the network has \(classes) classes")
+    }
+    if let named = named?.map, let indices = document.label2id?.map,
+      let (name, index) = indices.sorted(by: { $0.key < $1.key })
+        .first(where: { named[$1] != $0 && $0 != "LABEL_\($1)" })
+    {
+      throw FileError(
+        "\(path): class \(index) is '\(name)' in label2id and '\(named[index] ?? "nothing")' in id2label"
+      )
     }
     return names
   }
