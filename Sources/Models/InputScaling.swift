@@ -73,19 +73,22 @@ public struct InputScaling: Settings {
     guard let least = spans.min(), let most = spans.max(), least < 0.2 || most > 300 else {
       return nil
     }
-    let ends = zip(mean, std).map { (-$0 / $1, (range - $0) / $1) }
-    let (low, high) = (ends.map(\.0).min() ?? 0, ends.map(\.1).max() ?? 0)
     return String(
       format:
         "pixels become values from %.4g to %.4g: mean and std have to be in the units of range, which is %g",
-      low, high, range)
+      ends.low, ends.high, range)
+  }
+
+  /// The values that pixels become lie between these.
+  private var ends: (low: Double, high: Double) {
+    let channels = zip(mean, std).map { (-$0 / $1, (range - $0) / $1) }
+    return (channels.map(\.0).min() ?? 0, channels.map(\.1).max() ?? 0)
   }
 
   /// What deserves a warning about values that are said to be scaled already: that no pixel becomes such, or that they
   /// hardly differ, as where they are scaled twice or not at all. `nil` where nothing does.
   package func warning(least: Double, most: Double) -> String? {
-    let ends = zip(mean, std).map { (-$0 / $1, (range - $0) / $1) }
-    let (low, high) = (ends.map(\.0).min() ?? 0, ends.map(\.1).max() ?? 0)
+    let (low, high) = ends
     let margin = 0.01 * (high - low)
     guard least < low - margin || most > high + margin || most - least < 5 * margin else {
       return nil

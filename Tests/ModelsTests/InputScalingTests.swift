@@ -41,6 +41,19 @@ struct InputScalingTests {
     #expect(maximumDifference(caffe(images), Tensor(expected, shape: [1, 3, 1, 2])) < 1e-4)
   }
 
+  @Test func whatPixelsBecomeIsTold() {
+    for scaling in [InputScaling.official, .imageNet, Self.cases[1].0] {
+      #expect(scaling.warning == nil)
+    }
+    // (0 - 0.5) / 100 and (1 - 0.25) / 100.
+    let twice = InputScaling(mean: [0.5, 0.25, 0.5], std: [100, 100, 100])
+    #expect(twice.warning?.contains("from -0.005 to 0.0075:") == true)
+    #expect(InputScaling.official.warning(least: -1, most: 1) == nil)
+    // (0 - 0.485) / 0.229 and (1 - 0.406) / 0.225.
+    let raw = InputScaling.imageNet.warning(least: 0, most: 255)
+    #expect(raw?.contains("from 0 to 255, and those of pixels become -2.118 to 2.64") == true)
+  }
+
   @Test func officialImagesAreLeftAlone() {
     let images = images
     #expect(InputScaling.official(images) === images)

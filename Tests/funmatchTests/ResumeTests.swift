@@ -125,7 +125,14 @@ import Testing
         }, "\(name): \(found.output)")
       _ = try folder.write("sick/\(name)", bytes)
     }
-    #expect(try Tool.run("doctor", folder.path, in: folder).errors.contains("holds no run"))
+    for (path, words) in [
+      (folder.path, "holds no run"),
+      (folder.file("nowhere"), "does not exist, expected the folder"),
+      (folder.file("r.yaml"), "is a file, expected the folder of a run or a study"),
+    ] {
+      let found = try Tool.run("doctor", path, in: folder)
+      #expect(found.status == 1 && found.errors.contains("\(path): \(words)"), "\(found.errors)")
+    }
   }
 
   /// Classes with other names, more images, other pictures: a run goes on with none of them. What is done about broken ones

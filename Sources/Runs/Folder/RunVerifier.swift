@@ -26,8 +26,15 @@ package struct RunVerifier {
 
   /// What there is, file by file; nothing is changed.
   ///
-  /// - Throws: `RecipeError` when the folder holds no run.
+  /// - Throws: `RecipeError` when there is no such folder, or it holds no run.
   package func findings() throws -> [Finding] {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder) else {
+      throw RecipeError("\(folder.path): does not exist, expected the folder of a run or a study")
+    }
+    guard isFolder.boolValue else {
+      throw RecipeError("\(folder.path): is a file, expected the folder of a run or a study")
+    }
     guard FileManager.default.fileExists(atPath: folder.recipe) else {
       throw RecipeError("\(folder.path): holds no run: there is no recipe.yaml")
     }
