@@ -1,4 +1,6 @@
 import Foundation
+import FunMatchImages
+import FunMatchModels
 import FunMatchTestSupport
 import Testing
 
@@ -87,6 +89,28 @@ import Testing
       let count = try #require(Int(String(words.1)))
       #expect((1..<20_000).contains(count))
       #expect(!FileManager.default.fileExists(atPath: run.folder.file("out/student.safetensors")))
+    }
+
+    @Test func evaluationsThatCannotFitAreRefusedWithWhatDoes() throws {
+      let folder = try TemporaryFolder()
+      let spec = ModelSpec.bit(
+        BiTSpec(depth: [1], width: 0.125, classes: 10, stem: .small(stride: 2), groups: 4))
+      try ModelFile(
+        model: spec.build(seed: 1), spec: spec,
+        preprocessing: EvaluationPreprocessing(resize: 224, crop: 224)
+      ).write(to: folder.file("m.safetensors"))
+      let result = try Tool.run(
+        [
+          "evaluate", folder.file("m.safetensors"), "--data", "fashion-mnist:test[:4000]",
+          "--batch-size", "100000", "--engine", "libtorch", "--device", "cpu", "--threads", "1",
+          "--workers", "1",
+        ], under: "ulimit -v 4000000", in: folder)
+      #expect(result.isOneSentence, "\(result.status): \(result.errors)")
+      // No more than there are.
+      #expect(result.errors.contains("4,000 images at a time"), "\(result.errors)")
+      let words = try #require(
+        result.errors.firstMatch(of: /--batch-size ([0-9]+) fits/), "\(result.errors)")
+      #expect((1..<4000).contains(try #require(Int(String(words.1)))))
     }
 
     @Test func cachesThatCannotBeWrittenNameTheVariable() throws {
