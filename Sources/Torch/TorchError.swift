@@ -45,7 +45,7 @@ extension TorchError {
   package static func isOutOfMemory(_ message: String) -> Bool {
     let words = message.lowercased()
     return [
-      "can't allocate memory", "out of memory", "bad_alloc", "bad allocation",
+      "can't alloc", "out of memory", "bad_alloc", "bad allocation",
       "failed to allocate memory", "could not allocate memory", "can not allocate memory",
       "could not create a memory object", "exceeds ptrdiff_max", "memory for lazybuffer",
     ].contains(where: words.contains) || words.contains(/failed to allocate [0-9]+ bytes/)

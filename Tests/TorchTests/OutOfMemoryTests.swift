@@ -19,6 +19,7 @@ struct OutOfMemoryTests {
         "Exception from src/inference/src/cpp/core.cpp:112:; Failed to allocate 1048576 bytes of memory",
         1_048_576
       ),
+      ("Exception from src/inference/src/dev/plugin.cpp:54:; can't alloc", nil),
       ("Failed to allocate memory", nil), ("could not create a memory object", nil),
       ("Requested allocation size { 9223372036854775808 } exceeds PTRDIFF_MAX.", nil),
       ("Failed to commit memory for LazyBuffer. Error: 12", nil),
