@@ -153,12 +153,13 @@ let package = Package(
       providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
     .target(
       name: "CCodecs",
-      dependencies: ["CJPEG", "CPNG", "CWebP", "CGIF", "CTIFF"] + (hasHEIF ? ["CHEIF"] : []),
+      dependencies: ["CJPEG", "CPNG", "CWebP", "CGIF", "CTIFF", "CZlib"]
+        + (hasHEIF ? ["CHEIF"] : []),
       path: "Sources/CCodecs",
       // Homebrew's giflib tells pkg-config nothing.
       cSettings: (hasHEIF ? [.define("CC_HEIF")] : [])
         + [.unsafeFlags(["-I/opt/homebrew/include"], .when(platforms: [.macOS]))],
-      linkerSettings: (["jpeg", "png", "webp", "webpdemux", "gif", "tiff"]
+      linkerSettings: (["jpeg", "png", "webp", "webpdemux", "gif", "tiff", "z"]
         + (hasHEIF ? ["heif"] : [])).map { .linkedLibrary($0) }
         + [.unsafeFlags(["-L/opt/homebrew/lib"], .when(platforms: [.macOS]))]),
     .systemLibrary(

@@ -33,14 +33,15 @@ export OMP_NUM_THREADS=1
 
 # Image files that the tests keep in an array each.
 unpack() {
-  python3 - Tests/ImagesTests/Fixtures/formats.npz "$place/images" <<'END'
+  python3 - "$place/images" Tests/ImagesTests/Fixtures/{formats,xmp}.npz <<'END'
 import pathlib, sys, zipfile
-archive, folder = zipfile.ZipFile(sys.argv[1]), pathlib.Path(sys.argv[2])
-folder.mkdir(parents=True, exist_ok=True)
-for name in archive.namelist():
-    if name.startswith("file/"):
-        data = archive.read(name)
-        (folder / name[5:-4]).write_bytes(data[10 + data[8] + 256 * data[9]:])
+for path in map(pathlib.Path, sys.argv[2:]):
+    archive, folder = zipfile.ZipFile(path), pathlib.Path(sys.argv[1]) / path.stem
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in archive.namelist():
+        if name.startswith("file/"):
+            data = archive.read(name)
+            (folder / name[5:-4]).write_bytes(data[10 + data[8] + 256 * data[9]:])
 END
 }
 

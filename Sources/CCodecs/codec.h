@@ -22,8 +22,14 @@ int32_t cc_check_size(uint64_t height, uint64_t width, uint64_t limit, char *mes
 int32_t cc_fail_promise(uint64_t height, uint64_t width, size_t count, char *message);
 
 // The orientation, 1 to 8, that the TIFF structure of an EXIF block names, before which its own
-// "Exif" and two bytes may stand; 1 where it names none.
+// "Exif" and two bytes may stand; 1 where it names another, 0 where it names none.
 int32_t cc_exif_orientation(const uint8_t *tiff, size_t count);
+
+// The same of an XMP packet, which counts where EXIF names none.
+int32_t cc_xmp_orientation(const uint8_t *text, size_t count);
+
+// The orientation, 1 to 8, that the chunks of a PNG file name; 1 where they name none.
+int32_t cc_png_orientation(const uint8_t *bytes, size_t count);
 
 // Key by ink to RGB with the pixels of Pillow's convert("RGB"); `inks` are C, M, Y and K, where 255
 // is full ink.

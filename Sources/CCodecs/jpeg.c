@@ -148,13 +148,21 @@ static void forget_tables(j_decompress_ptr info) {
   info->src = NULL;
 }
 
-// From the first EXIF block that names one, whatever other blocks there are.
+// From the first EXIF block that names one, whatever other blocks there are; else from the last
+// XMP packet.
 static int32_t orientation(j_decompress_ptr info) {
+  static const char xmp[] = "http://ns.adobe.com/xap/1.0/";
+  int32_t named = 0;
   for (jpeg_saved_marker_ptr marker = info->marker_list; marker; marker = marker->next) {
-    int32_t found = cc_exif_orientation(marker->data, marker->data_length);
-    if (found != 1) return found;
+    size_t size = marker->data_length;
+    if (size >= sizeof xmp && memcmp(marker->data, xmp, sizeof xmp) == 0) {
+      named = cc_xmp_orientation(marker->data + sizeof xmp, size - sizeof xmp);
+      continue;
+    }
+    int32_t found = cc_exif_orientation(marker->data, size);
+    if (found != 0) return found;
   }
-  return 1;
+  return named != 0 ? named : 1;
 }
 
 static int32_t open(void *opaque, const uint8_t *bytes, size_t count, int32_t flags, uint64_t limit,

@@ -58,19 +58,6 @@ static void destroy(void *opaque) {
   free(state);
 }
 
-// From the eXIf chunk, which may also stand behind the pixels, where libpng has not been when the
-// size of the image is wanted.
-static int32_t orientation(const uint8_t *bytes, size_t count) {
-  for (size_t start = 8; start + 12 <= count;) {
-    const uint8_t *chunk = bytes + start;
-    size_t size = png_get_uint_32(chunk);
-    if (size > count - start - 12) return 1;
-    if (memcmp(chunk + 4, "eXIf", 4) == 0) return cc_exif_orientation(chunk + 8, size);
-    start += size + 12;
-  }
-  return 1;
-}
-
 static int32_t open(void *opaque, const uint8_t *bytes, size_t count, int32_t flags, uint64_t limit,
                     char *message, cc_header *header) {
   cc_png *state = opaque;
@@ -94,7 +81,7 @@ static int32_t open(void *opaque, const uint8_t *bytes, size_t count, int32_t fl
   uint64_t width = png_get_image_width(state->png, state->info);
   header->height = (int32_t)height;
   header->width = (int32_t)width;
-  if (flags & CC_ORIENTATION) header->orientation = orientation(bytes, count);
+  if (flags & CC_ORIENTATION) header->orientation = cc_png_orientation(bytes, count);
   int32_t status = cc_check_size(height, width, limit, message);
   // Deflate shrinks by a factor of 1032 at most.
   if (status == CC_OK && height * png_get_rowbytes(state->png, state->info) / 1032 > count) {

@@ -35,8 +35,9 @@ typedef struct {
 
 static void note(cc_tiff *state, const char *format, va_list arguments) {
   if (state->has_failed) return;
-  state->has_failed = true;
   vsnprintf(state->message, CC_MESSAGE_SIZE, format, arguments);
+  // An orientation that there is not is none, and no damage.
+  state->has_failed = strstr(state->message, "\"Orientation\" tag") == NULL;
 }
 
 #if HAS_OPTIONS
@@ -243,6 +244,22 @@ static bool read_colours(cc_tiff *state, uint16_t compression) {
   }
 }
 
+// From the file's own tag, else from its XMP packet.
+static int32_t orientation(cc_tiff *state) {
+  uint16_t turned = 0;
+  if (TIFFGetField(state->tiff, TIFFTAG_ORIENTATION, &turned)) {
+    return turned >= 1 && turned <= 8 ? turned : 1;
+  }
+  // libtiff takes a tag with an impossible value for none.
+  int32_t found = cc_exif_orientation(state->bytes, state->count);
+  uint32_t size = 0;
+  void *packet = NULL;
+  if (found == 0 && TIFFGetField(state->tiff, TIFFTAG_XMLPACKET, &size, &packet)) {
+    found = cc_xmp_orientation(packet, size);
+  }
+  return found != 0 ? found : 1;
+}
+
 static int32_t open(void *opaque, const uint8_t *bytes, size_t count, int32_t flags, uint64_t limit,
                     char *message, cc_header *header) {
   cc_tiff *state = opaque;
@@ -257,13 +274,12 @@ static int32_t open(void *opaque, const uint8_t *bytes, size_t count, int32_t fl
   state->tiff = open_tiff(state);
   if (state->tiff == NULL) return fail(state, "libtiff cannot read its header");
   if (state->has_failed) return finish(state, CC_DAMAGED);
-  uint16_t planar = PLANARCONFIG_CONTIG, turned = 1, compression = COMPRESSION_NONE;
+  uint16_t planar = PLANARCONFIG_CONTIG, compression = COMPRESSION_NONE;
   state->height = state->width = 0;
   TIFFGetField(state->tiff, TIFFTAG_IMAGELENGTH, &state->height);
   TIFFGetField(state->tiff, TIFFTAG_IMAGEWIDTH, &state->width);
   TIFFGetFieldDefaulted(state->tiff, TIFFTAG_SAMPLESPERPIXEL, &state->samples);
   TIFFGetFieldDefaulted(state->tiff, TIFFTAG_PLANARCONFIG, &planar);
-  TIFFGetFieldDefaulted(state->tiff, TIFFTAG_ORIENTATION, &turned);
   TIFFGetFieldDefaulted(state->tiff, TIFFTAG_COMPRESSION, &compression);
   if (state->height == 0 || state->width == 0 || state->height > INT32_MAX ||
       state->width > INT32_MAX) {
@@ -272,9 +288,7 @@ static int32_t open(void *opaque, const uint8_t *bytes, size_t count, int32_t fl
   header->height = (int32_t)state->height;
   header->width = (int32_t)state->width;
   // Pillow turns a TIFF whenever it reads one.
-  if (flags & (CC_ORIENTATION | CC_PILLOW) && turned >= 1 && turned <= 8) {
-    header->orientation = turned;
-  }
+  if (flags & (CC_ORIENTATION | CC_PILLOW)) header->orientation = orientation(state);
   int32_t status = cc_check_size(state->height, state->width, limit, message);
   if (status != CC_OK) return finish(state, status);
   state->is_planar = planar == PLANARCONFIG_SEPARATE && state->samples > 1;

@@ -29,14 +29,22 @@ static void destroy(void *opaque) {
   free(webp);
 }
 
-static int32_t orientation(const WebPDemuxer *demuxer) {
+// What a kind of metadata names; 0 where there is none, or none of that kind.
+static int32_t named(const WebPDemuxer *demuxer, const char *kind,
+                     int32_t (*read)(const uint8_t *, size_t)) {
   WebPChunkIterator chunk;
-  int32_t found = 1;
-  if (WebPDemuxGetChunk(demuxer, "EXIF", 1, &chunk)) {
-    found = cc_exif_orientation(chunk.chunk.bytes, chunk.chunk.size);
+  int32_t found = 0;
+  if (WebPDemuxGetChunk(demuxer, kind, 1, &chunk)) {
+    found = read(chunk.chunk.bytes, chunk.chunk.size);
   }
   WebPDemuxReleaseChunkIterator(&chunk);
   return found;
+}
+
+static int32_t orientation(const WebPDemuxer *demuxer) {
+  int32_t found = named(demuxer, "EXIF", cc_exif_orientation);
+  if (found == 0) found = named(demuxer, "XMP ", cc_xmp_orientation);
+  return found != 0 ? found : 1;
 }
 
 static int32_t open(void *opaque, const uint8_t *bytes, size_t count, int32_t flags, uint64_t limit,

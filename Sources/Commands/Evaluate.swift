@@ -51,10 +51,14 @@ struct Evaluate: RegistryCommand {
 
   func run(_ registry: Registry) throws {
     let device = try inference.place.resolve()
-    let student = try load(model, on: device, registry)
+    let memory = try inference.memory([model] + teacher, device, registry)
+    let opened = try images.datasets(registry).open(DatasetReference(data), usually: "test")
+    let batchSize = min(batchSize, max(1, opened.count))
+    try memory?.check(batchSize: batchSize)
+    let student = try load(model, batchSize, on: device, registry)
     let classes = student.network.classes
     let teachers = try teacher.map { path in
-      let other = try load(path, on: device, registry, isTeacher: true)
+      let other = try load(path, batchSize, on: device, registry, isTeacher: true)
       guard other.network.classes == classes else {
         throw RecipeError(
           "\(model) has \(classes) classes, \(path) \(other.network.classes): they cannot be "
@@ -62,7 +66,6 @@ struct Evaluate: RegistryCommand {
       }
       return other
     }
-    let opened = try images.datasets(registry).open(DatasetReference(data), usually: "test")
     let networks = [(model, student)] + zip(teacher, teachers)
     for (path, network) in networks {
       try ClassNames.check(
@@ -113,7 +116,8 @@ struct Evaluate: RegistryCommand {
   }
 
   private func load(
-    _ path: String, on device: Device, _ registry: Registry, isTeacher: Bool = false
+    _ path: String, _ batchSize: Int, on device: Device, _ registry: Registry,
+    isTeacher: Bool = false
   ) throws -> Subject {
     let file = try ModelFile.classifier(path, registry)
     let preprocessing = try file.knownPreprocessing(path)

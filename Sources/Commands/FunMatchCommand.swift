@@ -46,10 +46,22 @@ public struct FunMatchCommand: ParsableCommand {
       StopSignal.end()
       ProcessGroup.leave()
     } catch {
-      // Help, a version and wrong usage have codes and texts of their own.
+      guard exitCode(for: error) != .validationFailure else { explainUsage(error) }
+      // Help, a version and what a command ends with have codes and texts of their own.
       guard exitCode(for: error) == .failure, !(error is ExitCode) else { exit(withError: error) }
       Torch.end("\(error)")
     }
   }
 
+  /// Says what is wrong with the command line, of which control characters are shown escaped.
+  private static func explainUsage(_ error: any Error) -> Never {
+    // ArgumentParser repeats arguments among lines of its own, so it is given them as they can be shown.
+    let shown = CommandLine.arguments.dropFirst().map(\.printable)
+    var explained = error
+    do { _ = try parseAsRoot(shown) } catch { explained = error }
+    let lines = fullMessage(for: explained).split(
+      separator: "\n", omittingEmptySubsequences: false)
+    Terminal().write(lines.map { String($0).printable + "\n" }.joined())
+    Foundation.exit(exitCode(for: error).rawValue)
+  }
 }

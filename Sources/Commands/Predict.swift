@@ -83,9 +83,12 @@ struct Predict: RegistryCommand {
 
   func run(_ registry: Registry) throws {
     let device = try inference.place.resolve()
+    let batch = try input.map(batch)
+    let side = batch.map { Int(Double($0.shape[1] * $0.shape[2]).squareRoot().rounded(.up)) }
+    let memory = try inference.memory([model], side: side, device, registry)
+    let atOnce = try memory?.most(upTo: Self.mostImages) ?? Self.mostImages
     let file = try ModelFile.classifier(model, registry)
-    if let input, let output {
-      let batch = try batch(input)
+    if let batch, let input, let output {
       if let only = file.spec.network.fixedResolution, batch.shape[1...2] != [only, only] {
         throw RecipeError(
           "\(input): is \(batch.shape), and the network looks at \(only) x \(only) pixels only")
@@ -99,21 +102,23 @@ struct Predict: RegistryCommand {
       }
       let network = try logits(
         of: file, on: device, height: batch.shape[1], width: batch.shape[2], batch.dtype,
-        batchSize: batch.shape[0], registry)
+        batchSize: min(batch.shape[0], atOnce), registry)
       return try Npy.write(network(batch), to: output)
     }
     do {
-      try classify(file, on: device, registry)
+      try classify(file, atOnce, on: device, registry)
     } catch let error as FileError where error.code == EPIPE {
       // Whoever read the results has enough of them.
       throw ExitCode.success
     }
   }
 
-  private func classify(_ file: ModelFile, on device: Device, _ registry: Registry) throws {
+  private func classify(
+    _ file: ModelFile, _ atOnce: Int, on device: Device, _ registry: Registry
+  ) throws {
     let prepare = try file.knownPreprocessing(model)
     let source = try NamedImageSource(
-      NamedImages(images), prepare, batchSize: Self.mostImages,
+      NamedImages(images), prepare, batchSize: atOnce,
       options: LoaderOptions(workers: loading.threads, decoder: decoding.decoder))
     let predictor = Predictor(
       model: model, classNames: file.classNames, top: top, skipsBroken: skipBroken,
@@ -121,7 +126,7 @@ struct Predict: RegistryCommand {
     let writer = try PredictionWriter(
       csv ? .csv : jsonl ? .jsonLines : json ? .json : .text,
       choices: min(top, file.model.classes), to: ResultStream())
-    let outcome = try predictor(source, batchSize: Self.mostImages, to: writer) { batchSize in
+    let outcome = try predictor(source, batchSize: atOnce, to: writer) { batchSize in
       try logits(
         of: file, on: device, height: prepare.crop, width: prepare.crop, .u8, batchSize: batchSize,
         registry)
@@ -144,7 +149,8 @@ struct Predict: RegistryCommand {
     return batch
   }
 
-  /// Gives the logits of batches of images (N, H, W, 3): uint8 pixels, or floats in the network's own range.
+  /// Gives the logits of batches of images (N, H, W, 3): uint8 pixels, or floats in the network's own range, `batchSize` at a
+  /// time.
   private func logits(
     of file: ModelFile, on device: Device, height: Int, width: Int, _ type: DType, batchSize: Int,
     _ registry: Registry
@@ -153,14 +159,14 @@ struct Predict: RegistryCommand {
     let network = try inference.freeze(
       file, height: height, width: width, images: type == .u8 ? .bytes : .scaledRows,
       preprocessing: { try file.knownPreprocessing(self.model) },
-      batchSize: min(batchSize, Self.mostImages), device: device, sets.datasets(registry),
+      batchSize: batchSize, device: device, sets.datasets(registry),
       LoaderOptions(workers: loading.threads, decoder: decoding.decoder))
     if let network = network as? FrozenNetwork { return network.logits }
     let mode = Mode.evaluation(inference.precision.dtype)
     return { batch in
       // A few images at a time, so that a long batch does not need all its feature maps at once.
-      let parts = stride(from: 0, to: batch.shape[0], by: Self.mostImages).map { start in
-        let end = min(start + Self.mostImages, batch.shape[0])
+      let parts = stride(from: 0, to: batch.shape[0], by: batchSize).map { start in
+        let end = min(start + batchSize, batch.shape[0])
         let part = batch.narrowed(0, start..<end).to(device)
         return withInference {
           part.dtype == .u8
@@ -171,5 +177,6 @@ struct Predict: RegistryCommand {
     }
   }
 
+  /// More at a time make nothing faster.
   private static let mostImages = 64
 }

@@ -24,6 +24,12 @@ struct ReportCommand: RegistryCommand {
 
   func run(_ registry: Registry) throws {
     let folder = output ?? runs.map { RunFolder($0).report }.first ?? "report"
-    print("report: \(try Report(runs, registry: registry).write(to: folder))")
+    // A signal has to end gnuplot, too.
+    StopSignal.install()
+    do {
+      print("report: \(try Report(runs, registry: registry).write(to: folder))")
+    } catch is CancellationError {
+      // The signal is sent again when this returns.
+    }
   }
 }

@@ -41,7 +41,7 @@ package enum Workers {
   }
 
   /// Starts a thread, which is to be joined or detached; `nil` where the system has no more.
-  private static func launch(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
+  static func launch(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
     final class Body: Sendable {
       let run: @Sendable () -> Void
       init(_ run: @escaping @Sendable () -> Void) { self.run = run }

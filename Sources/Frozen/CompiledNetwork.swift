@@ -1,6 +1,5 @@
 internal import COpenVINO
 import Foundation
-import FunMatchFiles
 import FunMatchTorch
 
 /// A graph that OpenVINO has compiled: one array of images in, logits out.
@@ -30,12 +29,14 @@ final class CompiledNetwork {
       }
     }
     guard status == 0, let compiled else {
-      throw TorchError("OpenVINO cannot compile the network: \(openVINO.lastError)")
+      throw openVINO.failure(
+        "compiling the network with OpenVINO", "OpenVINO cannot compile the network")
     }
     guard functions.ov_compiled_model_create_infer_request(compiled, &request) == 0, let request
     else {
       functions.ov_compiled_model_free(compiled)
-      throw TorchError("OpenVINO cannot run the network: \(openVINO.lastError)")
+      throw openVINO.failure(
+        "running the network with OpenVINO", "OpenVINO cannot run the network")
     }
     (self.openVINO, self.compiled, self.request) = (openVINO, compiled, request)
   }
@@ -80,8 +81,7 @@ final class CompiledNetwork {
                 images.dtype, shape, input + part * image, [batchSize, classes],
                 output + part * row)
             } catch {
-              Terminal().say("funmatch: a forward pass of OpenVINO failed: \(error)")
-              exit(1)
+              Torch.end("\(error)")
             }
           }
         }
@@ -103,7 +103,12 @@ final class CompiledNetwork {
     guard functions.ov_infer_request_set_input_tensor(request, images) == 0,
       functions.ov_infer_request_set_output_tensor_by_index(request, 0, logits) == 0,
       functions.ov_infer_request_infer(request) == 0
-    else { throw TorchError(openVINO.lastError) }
+    else { throw failedPass(shape, type) }
+  }
+
+  private func failedPass(_ shape: [Int], _ type: DType) -> TorchError {
+    openVINO.failure(
+      "a forward pass of OpenVINO over \(shape) \(type)", "a forward pass of OpenVINO failed")
   }
 
   /// The shape of the first thing that comes out of a forward pass over such images.
@@ -119,12 +124,12 @@ final class CompiledNetwork {
       guard functions.ov_infer_request_set_input_tensor(request, input) == 0,
         functions.ov_infer_request_infer(request) == 0,
         functions.ov_infer_request_get_output_tensor_by_index(request, 0, &output) == 0
-      else { throw TorchError(openVINO.lastError) }
+      else { throw failedPass(images.shape, images.dtype) }
       defer { functions.ov_tensor_free(output) }
       var shape = cov_shape(rank: 0, dims: nil)
       guard functions.ov_tensor_get_element_type(output, &type) == 0,
         functions.ov_tensor_get_shape(output, &shape) == 0
-      else { throw TorchError(openVINO.lastError) }
+      else { throw failedPass(images.shape, images.dtype) }
       defer { _ = functions.ov_shape_free(&shape) }
       guard type == cov_element_type(COV_F32) else { throw TorchError("its output is not float32") }
       return (0..<Int(shape.rank)).map { Int(shape.dims[$0]) }
@@ -141,7 +146,7 @@ final class CompiledNetwork {
         cov_element_type(type == .u8 ? COV_U8 : COV_F32),
         cov_shape(rank: Int64($0.count), dims: $0.baseAddress), start, &tensor)
     }
-    guard status == 0, let tensor else { throw TorchError(openVINO.lastError) }
+    guard status == 0, let tensor else { throw failedPass(shape, type) }
     return tensor
   }
 }

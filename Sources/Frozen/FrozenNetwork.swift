@@ -72,7 +72,8 @@ public final class FrozenNetwork: Classifier {
         openVINO.core, $0.bindMemory(to: CChar.self).baseAddress, $0.count, nil, &model)
     }
     guard status == 0, let model else {
-      throw TorchError("OpenVINO cannot read the network: \(openVINO.lastError)")
+      throw openVINO.failure(
+        "reading the network with OpenVINO", "OpenVINO cannot read the network")
     }
     return model
   }

@@ -56,7 +56,7 @@ public final class ONNXClassifier: Classifier {
     let functions = openVINO.functions
     var model: OpaquePointer?
     guard functions.ov_core_read_model(openVINO.core, file.path, nil, &model) == 0, let model else {
-      throw wrong("OpenVINO cannot read it: \(openVINO.lastError)")
+      throw wrong("\(openVINO.failure("reading it with OpenVINO", "OpenVINO cannot read it"))")
     }
     var dimensions = shape.map { cov_dimension(least: Int64($0), most: Int64($0)) }
     let status = dimensions.withUnsafeMutableBufferPointer { dimensions in
@@ -66,7 +66,8 @@ public final class ONNXClassifier: Classifier {
     }
     guard status == 0 else {
       functions.ov_model_free(model)
-      throw wrong("does not take images of \(shape): \(openVINO.lastError)")
+      let words = "does not take images of \(shape)"
+      throw wrong("\(openVINO.failure("images of \(shape)", words))")
     }
     let tried: [Int]
     do {

@@ -70,15 +70,27 @@ public struct OpenVINO: @unchecked Sendable {
     functions.ov_free(words)
   }
 
-  /// What went wrong last, in one line.
-  var lastError: String { Self.lastError(functions) }
+  /// Why something could not be done, in one sentence: want of memory in the words that libtorch's has, all else behind
+  /// `words`.
+  func failure(_ operation: String, _ words: String) -> TorchError {
+    let reason = Self.reason(functions)
+    return TorchError(
+      TorchError.shortage(operation, reason) ?? "\(words): \(reason.prefix(Self.longest))")
+  }
+
+  /// More of its words help nobody.
+  private static let longest = 600
 
   private static func lastError(_ functions: cov_functions) -> String {
+    String(reason(functions).prefix(longest))
+  }
+
+  private static func reason(_ functions: cov_functions) -> String {
     guard let words = functions.ov_get_last_err_msg() else { return "no reason is given" }
     defer { functions.ov_free(words) }
     let lines = String(cString: words).split(whereSeparator: \.isNewline)
       .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-    return String(lines.joined(separator: "; ").prefix(600))
+    return lines.joined(separator: "; ")
   }
 
   // MARK: Where it is

@@ -42,7 +42,7 @@ public struct ImageDecoder: Sendable {
   public enum EXIFOrientation: String, SettingName {
     /// Show the pixels as they are stored, as TensorFlow does.
     case ignore
-    /// Turn the image upright, as viewers do.
+    /// Turn the image upright, as viewers do: as EXIF says, or XMP where EXIF names no orientation.
     case honour
   }
 

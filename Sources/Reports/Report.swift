@@ -9,6 +9,8 @@ import FunMatchSettings
 public struct Report {
   /// The program that draws, which is looked for where programs are.
   public var gnuplot = "gnuplot"
+  /// How long it may take for a figure, which is a fraction of a second.
+  package var patience = Duration.seconds(60)
   private let contents: ReportContents
 
   /// Reads the folders of runs and studies; nothing is written.
@@ -31,11 +33,12 @@ public struct Report {
   ///
   /// - Parameter folder: made if it is not there.
   /// - Returns: the path of the page.
-  /// - Throws: `FileError` when a file cannot be written.
+  /// - Throws: `FileError` when a file cannot be written, `CancellationError` when a signal ends the program while figures are
+  ///   drawn; a page that is there stays then.
   public func write(to folder: String) throws -> String {
     try OutputFolder.make(folder)
     let figures = try contents.figures.map { figure in
-      (figure: figure, drawing: try figure.draw(in: folder, with: gnuplot))
+      (figure: figure, drawing: try figure.draw(in: folder, with: gnuplot, patience))
     }
     try JSONText.write(results, to: "\(folder)/results.json")
     let path = "\(folder)/index.html"

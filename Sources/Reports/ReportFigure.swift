@@ -115,7 +115,9 @@ struct ReportFigure {
 
   /// Runs gnuplot in a folder, and ends it where it hangs or the user wants to stop. Foundation's `Process` needs a thread, and
   /// waits for ever where the system has none.
-  private static func draws(_ gnuplot: String, _ script: String, in folder: String) -> Bool {
+  private static func draws(
+    _ gnuplot: String, _ script: String, in folder: String, _ patience: Duration
+  ) -> Bool {
     func quoted(_ word: String) -> String {
       "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
     }
@@ -145,24 +147,27 @@ struct ReportFigure {
   /// - Parameters:
   ///   - folder: where the files go, which is there.
   ///   - gnuplot: the program.
+  ///   - patience: how long it may take.
   /// - Returns: the drawing as a part of a page; `nil` where gnuplot is not there or fails.
-  /// - Throws: `FileError` when a file cannot be written.
-  func draw(in folder: String, with gnuplot: String) throws -> String? {
+  /// - Throws: `FileError` when a file cannot be written, `CancellationError` when the user wants to stop.
+  func draw(in folder: String, with gnuplot: String, _ patience: Duration) throws -> String? {
     try AtomicFile.write(to: "\(folder)/\(name).dat", Data(data.utf8))
     try AtomicFile.write(to: "\(folder)/\(name).gnuplot", Data(script.utf8))
     let path = "\(folder)/\(name).svg"
     try? FileManager.default.removeItem(atPath: path)
-    guard Self.draws(gnuplot, "\(name).gnuplot", in: folder),
+    guard Self.draws(gnuplot, "\(name).gnuplot", in: folder, patience),
       let bytes = FileManager.default.contents(atPath: path)
-    else { return nil }
+    else {
+      // What it has begun.
+      try? FileManager.default.removeItem(atPath: path)
+      if StopSignal.isRequested { throw CancellationError() }
+      return nil
+    }
     let drawing = inline(String(decoding: bytes, as: UTF8.self))
     let head = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
     try AtomicFile.write(to: path, Data((head + drawing).utf8))
     return drawing
   }
-
-  /// A drawing takes a fraction of a second.
-  private static let patience = Duration.seconds(60)
 
   /// gnuplot's drawing as a part of a page that has several: names of its own, a title, and no words
   /// that only gnuplot understands.

@@ -27,25 +27,34 @@ private func stop(_ operation: String, _ tensors: [Tensor?]) -> Never {
   let shapes = tensors.compactMap { $0 }.map { "\($0.shape) \($0.dtype)" }
   let operands = shapes.isEmpty ? "" : " of " + shapes.joined(separator: ", ")
   if ct_group_is_lost() { Torch.end(message) }
-  if TorchError.isOutOfMemory(message) {
-    let size = TorchError.bytesWanted(message).map { " (\(NumberText.bytes($0)) more were wanted)" }
-    Torch.end(
-      "there is not enough memory for \(operation)\(operands)\(size ?? ""); fewer images at a time take less, "
-        + "in a recipe microBatchSize, and so does a smaller resolution")
-  }
-  Torch.end("\(operation)\(operands) failed: \(message)")
+  let shortage = TorchError.shortage("\(operation)\(operands)", message)
+  Torch.end(shortage ?? "\(operation)\(operands) failed: \(message)")
 }
 
 extension TorchError {
-  /// Whether libtorch says, in the words of one of its devices, that there was no memory.
-  package static func isOutOfMemory(_ message: String) -> Bool {
-    ["can't allocate memory", "out of memory", "bad_alloc", "bad allocation"]
-      .contains(where: message.contains)
+  /// A sentence that says that there was no memory for something; `nil` where a library's message is about something else.
+  package static func shortage(_ operation: String, _ message: String) -> String? {
+    guard isOutOfMemory(message) else { return nil }
+    let size = bytesWanted(message).map { " (\(NumberText.bytes($0)) more were wanted)" } ?? ""
+    return
+      "there is not enough memory for \(operation)\(size); fewer images at a time take less, in a recipe "
+      + "microBatchSize, and so does a smaller resolution"
   }
 
-  /// How much it wanted: `you tried to allocate 4096 bytes`, `Tried to allocate 2.50 GiB`.
+  /// Whether libtorch, in the words of one of its devices, or OpenVINO says that there was no memory.
+  package static func isOutOfMemory(_ message: String) -> Bool {
+    let words = message.lowercased()
+    return [
+      "can't alloc", "out of memory", "bad_alloc", "bad allocation",
+      "failed to allocate memory", "could not allocate memory", "can not allocate memory",
+      "could not create a memory object", "exceeds ptrdiff_max", "memory for lazybuffer",
+    ].contains(where: words.contains) || words.contains(/failed to allocate [0-9]+ bytes/)
+  }
+
+  /// How much it wanted: `you tried to allocate 4096 bytes`, `Tried to allocate 2.50 GiB`, `Failed to allocate 4096 bytes`.
   package static func bytesWanted(_ message: String) -> Int? {
-    guard let start = message.range(of: "ried to allocate ")?.upperBound else { return nil }
+    guard let start = message.firstRange(of: /(?:[Tt]ri|[Ff]ail)ed to allocate\s/)?.upperBound
+    else { return nil }
     let words = message[start...].split(whereSeparator: \.isWhitespace).prefix(2)
     guard words.count == 2, let number = words.first.flatMap({ Double($0) }) else { return nil }
     let units = ["bytes", "KiB", "MiB", "GiB", "TiB"]

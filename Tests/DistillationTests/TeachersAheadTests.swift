@@ -80,6 +80,23 @@ struct TeachersAheadTests {
     }
   }
 
+  #if os(Linux)
+    @Test func withoutAThreadTheLogitsAreTheSame() async {
+      await #expect(processExitsWith: .success) {
+        Torch.threads = 1
+        try refuseThreads()
+        let tests = TeachersAheadTests()
+        let ahead = TeachersAhead(try tests.live(), steps: 100) { TeachersAheadTests.batch($0) }
+        let live = try tests.live()
+        for step in [0, 1, 2, 7, 8] {
+          let logits = try ahead.logits(TeachersAheadTests.batch(step), step: step)
+          let expected = try live.logits(TeachersAheadTests.batch(step), step: step)
+          #expect(maximumDifference(logits[0], expected[0]) == 0, "\(step)")
+        }
+      }
+    }
+  #endif
+
   @Test func whatReadingThrowsIsThrownAtItsStep() throws {
     struct Broken: Error {}
     let ahead = TeachersAhead(try live(), steps: 100) { step in

@@ -1,5 +1,6 @@
 import FunMatchImages
 import FunMatchTestSupport
+import FunMatchTorch
 import Testing
 
 /// EXIF orientation is ignored unless it is asked for.
@@ -41,6 +42,44 @@ struct OrientationTests {
       let later = Array(file.prefix(2)) + marker + block + file.dropFirst(2)
       #expect(try decoder.decode(later) == decoder.decode(file))
     }
+  }
+
+  /// Files and pixels of `Scripts/make_xmp_fixtures.py`.
+  @Test func xmpTellsItWhereEXIFDoesNot() throws {
+    let archive = try NpzFile(Fixture.path("xmp.npz"))
+    let names = archive.names.filter { $0.hasPrefix("file/") }.map { String($0.dropFirst(5)) }
+    #expect(names.count == 98)
+    let decoder = ImageDecoder(inverseDCT: .accurate, orientation: .honour)
+    for name in names {
+      let bytes = try archive.read("file/" + name).array(as: UInt8.self)
+      let tensor = try archive.read("upright/" + name)
+      let upright = PixelImage(
+        height: tensor.shape[0], width: tensor.shape[1], pixels: tensor.array(as: UInt8.self))
+      #expect(try decoder.decode(bytes) == upright, "\(name)")
+      if name.hasSuffix("tif") {
+        #expect(try ImageDecoder(reading: .pillow).decode(bytes) == upright, "\(name)")
+      }
+      let stored = try ImageDecoder().header(bytes)
+      #expect(stored.height == 7 && stored.width == 10, "\(name)")
+    }
+  }
+
+  /// Of what a text becomes when it is expanded a megabyte is read at most.
+  @Test func longTextsAreNotExpanded() throws {
+    let archive = try NpzFile(Fixture.path("xmp.npz"))
+    let file = try archive.read("file/text.png").array(as: UInt8.self)
+    // A stored block of deflate says its length, so that a header alone promises more than a megabyte holds.
+    var long: [UInt8] = [0x78, 0x01]
+    let block = [UInt8](repeating: 0x20, count: 65_535)
+    for _ in 0..<17 { long += [0, 0xff, 0xff, 0, 0] + block }
+    long += [1, 0, 0, 0xff, 0xff]
+    let text = Array("XML:com.adobe.xmp".utf8) + [0, 0] + long
+    let size = (0..<4).map { UInt8(truncatingIfNeeded: text.count >> (24 - 8 * $0)) }
+    let added = size + Array("zTXt".utf8) + text + [0, 0, 0, 0]
+    let before = Array(file.dropLast(12)) + added + file.suffix(12)
+    let decoder = ImageDecoder(orientation: .honour)
+    #expect(try decoder.header(before).height == 7)
+    #expect(try decoder.header(file).height == 10)
   }
 
   /// Where the pixel at (y, x) of the upright image is stored in 48 x 80 pixels, from EXIF's words on

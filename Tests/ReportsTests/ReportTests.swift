@@ -11,10 +11,12 @@ struct ReportTests {
   private let folders = ReportFolders()
 
   private func page(
-    _ names: [String], to output: String = "out", gnuplot: String? = nil
+    _ names: [String], to output: String = "out", gnuplot: String? = nil,
+    patience: Duration? = nil
   ) throws -> String {
     var report = try Report(names.map(folders.path))
     if let gnuplot { report.gnuplot = gnuplot }
+    if let patience { report.patience = patience }
     let path = try report.write(to: folders.path(output))
     #expect(path == folders.path(output) + "/index.html")
     return try String(contentsOfFile: path, encoding: .utf8)
@@ -213,6 +215,27 @@ struct ReportTests {
     let table = try rows(page, "Validation accuracy over steps")
     #expect(table[0] == ["setting", "step", "mean", "lowest", "highest", "seeds"])
     #expect(table[1] == ["top-1", "2", "50.00", "50.00", "50.00", "1"])
+  }
+
+  /// It has begun a drawing, and would be done some time if nobody ended it.
+  @Test func aDrawingThatHangsIsEnded() throws {
+    try folders.run("a", rate: "0.1", top1: 0.5, test: 0.75)
+    let (program, pids) = (folders.path("hanging"), folders.path("pids"))
+    let script = """
+      #!/bin/sh
+      echo $$ >>'\(pids)'
+      echo '<svg></svg>' >"${2%.gnuplot}.svg"
+      exec sleep 20
+      """
+    try Data(script.utf8).write(to: URL(fileURLWithPath: program))
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+    let page = try page(["a"], gnuplot: program, patience: .milliseconds(100))
+    #expect(page.contains("tables stand in for figures") && !page.contains("<svg"))
+    let left = try FileManager.default.contentsOfDirectory(atPath: folders.path("out"))
+    #expect(left.contains("accuracy.gnuplot") && !left.contains { $0.hasSuffix(".svg") })
+    let started = try String(contentsOfFile: pids, encoding: .utf8).split(separator: "\n")
+    #expect(!started.isEmpty)
+    for pid in started.compactMap({ Int32($0) }) { #expect(kill(pid, 0) != 0) }
   }
 
   @Test func whatIsWrongIsSaidInOneSentence() throws {

@@ -1,7 +1,7 @@
 import FunMatchTorch
 import Testing
 
-/// libtorch's words for want of memory, on several devices.
+/// libtorch's words for want of memory, on several devices, and OpenVINO's.
 struct OutOfMemoryTests {
   @Test(
     arguments: [
@@ -15,14 +15,37 @@ struct OutOfMemoryTests {
       ),
       ("MPS backend out of memory (MPS allocated: 1 GB). Tried to allocate 512 bytes on", 512),
       ("std::bad_alloc", nil),
+      (
+        "Exception from src/inference/src/cpp/core.cpp:112:; Failed to allocate 1048576 bytes of memory",
+        1_048_576
+      ),
+      ("Exception from src/inference/src/dev/plugin.cpp:54:; can't alloc", nil),
+      ("Failed to allocate memory", nil), ("could not create a memory object", nil),
+      ("Requested allocation size { 9223372036854775808 } exceeds PTRDIFF_MAX.", nil),
+      ("Failed to commit memory for LazyBuffer. Error: 12", nil),
     ] as [(String, Int?)])
   func isUnderstood(message: String, wanted: Int?) {
     #expect(TorchError.isOutOfMemory(message))
     #expect(TorchError.bytesWanted(message) == wanted)
   }
 
-  @Test func othersAreNot() {
-    let message = "mat1 and mat2 shapes cannot be multiplied (2x3 and 4x5)"
+  @Test(
+    arguments: [
+      "mat1 and mat2 shapes cannot be multiplied (2x3 and 4x5)",
+      "Failed to allocate required number of vector registers", "Failed to allocate aux GPR",
+      "could not get a memory descriptor from a memory object",
+    ])
+  func othersAreNot(message: String) {
     #expect(!TorchError.isOutOfMemory(message) && TorchError.bytesWanted(message) == nil)
+    #expect(TorchError.shortage("a pass", message) == nil)
+  }
+
+  @Test func theSentenceSaysWhatHelps() {
+    let sentence = TorchError.shortage(
+      "a forward pass of OpenVINO", "Failed to allocate 1048576 bytes of memory")
+    #expect(
+      sentence
+        == "there is not enough memory for a forward pass of OpenVINO (1.0 MB more were wanted); fewer images at a "
+        + "time take less, in a recipe microBatchSize, and so does a smaller resolution")
   }
 }

@@ -92,6 +92,32 @@ struct CommandTests {
     #expect(!FileManager.default.fileExists(atPath: model))
   }
 
+  /// Arguments may hold what moves a terminal's cursor or turns its colours.
+  @Test(arguments: ["\u{1B}[31mred", "\u{9B}31mred", "a\nfunmatch: b\rc\u{7F}"])
+  func argumentsAreShownAsTheyCanBe(_ word: String) throws {
+    let yaml = try folder.write("r.yaml", Array("data: {train: x}\n".utf8))
+    for (arguments, status) in [
+      ([word], 64), (["--\(word)"], 64), (["predict", "--\(word)"], 64),
+      (["predict", "m", "a.png", "--top", word], 64), (["predict", "m", "--top=\(word)"], 64),
+      (["evaluate", "m", "--data", "d", "--engine", word], 64), (["recipe", word], 64),
+      (["distill", yaml, "--dry-run", "1", word, word], 64), (["data", word], 64),
+      (["preprocess", "a.png", "--evaluation", "4,4", "--output", word], 64),
+      (["distill", yaml, "--set", "\(word)=1"], 1), (["distill", yaml, "--set", word], 1),
+      (["distill", yaml, "--set", "batchSize=\(word)"], 1), (["distill", word], 1),
+    ] as [([String], Int32)] {
+      let result = try Tool.run(arguments, in: folder)
+      #expect(result.status == status, "\(arguments): \(result.errors)")
+      #expect(result.output.isEmpty)
+      let text = result.errors.filter { $0 != "\n" }
+      #expect(text.printable == text, "\(arguments): \(result.errors)")
+      #expect(!result.errors.contains("\nfunmatch: b"), "\(arguments): \(result.errors)")
+    }
+    // What is asked for is not touched.
+    let help = try Tool.run("predict", "--help", in: folder)
+    #expect(try Tool.run("predict", word, "--help", in: folder).output == help.output)
+    #expect(help.status == 0 && help.output.split(separator: "\n").count > 20)
+  }
+
   @Test func missingDevicesAreNamed() throws {
     let result = try Tool.run(
       "predict", folder.file("m"), "a.png", "--device", "cuda:77", in: folder)

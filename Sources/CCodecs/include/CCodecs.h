@@ -42,7 +42,7 @@ const char *cc_formats(void);
 enum {
   CC_ACCURATE_DCT = 1,   // JPEG: JDCT_ISLOW rather than JDCT_IFAST
   CC_ACCEPT_DAMAGE = 2,  // JPEG, TIFF: corrupt data inside a complete file is decoded all the same
-  CC_ORIENTATION = 4,    // look for the EXIF orientation
+  CC_ORIENTATION = 4,    // look for the orientation that EXIF or XMP names
   CC_LIBJPEG_ONLY = 8,   // JPEG: with libjpeg's own Huffman decoder, for comparison
   CC_PILLOW = 16,        // pixels of Pillow's convert("RGB") where TensorFlow's are others
 };
@@ -54,7 +54,7 @@ typedef struct {
   int32_t format;
   int32_t height;
   int32_t width;
-  int32_t orientation;  // EXIF, 1 to 8; 1 if there is none or nobody asked for it
+  int32_t orientation;  // EXIF's number, 1 to 8; 1 if there is none or nobody asked for it
 } cc_header;
 
 // Decodes one image after another with memory that it keeps.

@@ -44,8 +44,8 @@ struct DataVerify: RegistryCommand {
       if !dataset.classNames.isEmpty {
         line += ", \(NumberText.grouped(dataset.classNames.count)) classes"
       }
-      print(line)
-      for remark in dataset.remarks { print("  \(remark)") }
+      print(line.printable)
+      for remark in dataset.remarks { print("  \(remark)".printable) }
       guard !quick else { continue }
       let broken = DatasetVerifier(dataset, threads: loading.threads).brokenImages { done in
         Terminal().say("decoded \(NumberText.grouped(done)) images")

@@ -7,6 +7,8 @@ import FunMatchImages
 import FunMatchModels
 import FunMatchONNX
 import FunMatchRecipes
+import FunMatchRuns
+import FunMatchSettings
 import FunMatchTorch
 import FunMatchViews
 
@@ -46,6 +48,19 @@ struct InferenceOptions: ParsableArguments {
     guard precision == .int8 || calibrate == nil else {
       throw ValidationError("--calibrate is for --precision int8")
     }
+  }
+
+  /// What networks of files will take of memory.
+  ///
+  /// - Parameter side: of the images in pixels, where the files do not tell it.
+  /// - Returns: `nil` where nobody knows.
+  /// - Throws: an error naming a file that cannot be read.
+  func memory(
+    _ paths: [String], side: Int? = nil, _ device: Device, _ registry: Registry
+  ) throws -> InferenceMemory? {
+    try InferenceMemory(
+      paths, side: side, engine: engine.engine, precision: precision.dtype, device: device,
+      registry: registry)
   }
 
   /// Freezes the network of a file for images of one size.

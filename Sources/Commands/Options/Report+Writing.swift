@@ -8,6 +8,8 @@ extension Report {
     do {
       let page = try Report([source], registry: registry).write(to: folder)
       log.info("wrote \(page)")
+    } catch is CancellationError {
+      log.warning("there is no report: a signal came while its figures were drawn")
     } catch {
       log.warning("there is no report: \(error)")
     }

@@ -1,4 +1,4 @@
-import Foundation
+import FunMatchFiles
 import FunMatchTorch
 
 /// Teachers that compute the logits of the next step's views while the student learns from those of this one. The logits
@@ -8,13 +8,13 @@ public final class TeachersAhead: TeacherLogits {
   private let teachers: LiveTeacherLogits
   private let steps: Int
   private let batch: @Sendable (_ step: Int) throws -> Batch
-  private let queue = DispatchQueue(label: "funmatch.teachers", qos: .userInitiated)
+  private let thread = WorkerThread()
   private var next: Ahead?
 
   /// - Parameters:
-  ///   - teachers: compute on another thread than the student.
+  ///   - teachers: compute on another thread than the student, where the system has one.
   ///   - steps: how many there are in all; nothing is computed beyond them.
-  ///   - batch: all of a step's images, mixed. Called on another thread, once a step.
+  ///   - batch: all of a step's images, mixed. Called once a step, on that thread.
   public init(
     _ teachers: LiveTeacherLogits, steps: Int,
     batch: @escaping @Sendable (_ step: Int) throws -> Batch
@@ -22,48 +22,36 @@ public final class TeachersAhead: TeacherLogits {
     (self.teachers, self.steps, self.batch) = (teachers, steps, batch)
   }
 
-  // Nothing may compute when the process ends.
-  deinit { next?.wait() }
-
   /// Each teacher's logits (N, classes) of a whole batch. Begins those of the next step.
   ///
   /// - Throws: what reading its images threw, and `TrainingError` when they lack a teacher's resolution.
   public func logits(_ batch: Batch, step: Int) throws -> [Tensor] {
     let logits: [Tensor]
     if let next, next.step == step {
-      logits = try next.logits()
+      thread.wait()
+      guard let result = next.result else { throw CancellationError() }
+      logits = try result.get()
       teachers.viewCount += batch.rows.count
     } else {
-      next?.wait()
+      thread.wait()
       logits = try teachers.logits(batch, step: step)
     }
     next = nil
     if step + 1 < steps {
-      next = Ahead(step + 1, on: queue) { [teachers, batch = self.batch] in
-        try teachers.computed(batch(step + 1))
+      let ahead = Ahead(step: step + 1)
+      thread.begin { [teachers, batch = self.batch] in
+        ahead.result = Result { try teachers.computed(batch(step + 1)) }
       }
+      next = ahead
     }
     return logits
   }
 
-  /// What another thread computes, and this one waits for.
-  private final class Ahead: @unchecked Sendable {
+  /// What the thread computes.
+  private final class Ahead {
     let step: Int
-    private var result: Result<[Tensor], any Error>?
-    private let group = DispatchGroup()
+    var result: Result<[Tensor], any Error>?
 
-    init(_ step: Int, on queue: DispatchQueue, _ compute: @escaping () throws -> [Tensor]) {
-      self.step = step
-      queue.async(
-        group: group, execute: DispatchWorkItem { self.result = Result(catching: compute) })
-    }
-
-    func wait() { group.wait() }
-
-    func logits() throws -> [Tensor] {
-      wait()
-      guard let result else { throw CancellationError() }
-      return try result.get()
-    }
+    init(step: Int) { self.step = step }
   }
 }

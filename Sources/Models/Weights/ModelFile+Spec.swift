@@ -1,12 +1,20 @@
+import FunMatchImages
 import FunMatchSettings
 import FunMatchTorch
 
 extension ModelFile {
-  /// The network that a file of this tool says it holds, of which no weights are read; `nil` for a file of others.
+  /// What a file of this tool says of itself: the network, and how images are prepared for it where that is known. No weights
+  /// are read.
   ///
+  /// - Returns: `nil` for a file of others.
   /// - Throws: `FileError` when the file cannot be read or is damaged.
-  package static func spec(in path: String, registry: Registry) throws -> ModelSpec? {
+  package static func card(
+    in path: String, registry: Registry
+  ) throws -> (spec: ModelSpec, preprocessing: EvaluationPreprocessing?)? {
     guard try WeightFormat(of: path) == .safetensors else { return nil }
-    return try Card(SafetensorsFile(path), registry)?.spec
+    let file = try SafetensorsFile(path)
+    guard let card = try Card(file, registry) else { return nil }
+    try card.checkSize(of: file)
+    return (card.spec, card.preprocessing)
   }
 }

@@ -56,8 +56,7 @@ public struct ModelFile {
         "\(path): no '\(Name.spec)' in its metadata, so it was not written by funmatch; "
           + "`funmatch import` makes a model file of other weights")
     }
-    let values = try file.names.reduce(0) { try $0 + file.shape(of: $1).reduce(1, *) }
-    try card.spec.check(values: values, in: path)
+    try card.checkSize(of: file)
     guard card.classNames.isEmpty || card.classNames.count == card.spec.classes else {
       throw FileError(
         "\(path): its metadata name \(card.classNames.count) classes, and the network has "
@@ -107,6 +106,14 @@ public struct ModelFile {
       preprocessing = try read(Name.preprocessing)
       input = try read(Name.input)
       hasUntrainedHead = file.metadata[Name.head] == Self.untrained
+    }
+
+    /// Checks that the network is of about the file's size, before memory is taken for it.
+    ///
+    /// - Throws: `FileError` when it is not.
+    func checkSize(of file: SafetensorsFile) throws {
+      let values = try file.names.reduce(0) { try $0 + file.shape(of: $1).reduce(1, *) }
+      try spec.check(values: values, in: path)
     }
 
     /// Checks that a file holds what was written. Earlier versions wrote no checksum.

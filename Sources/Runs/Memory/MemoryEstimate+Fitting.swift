@@ -15,7 +15,7 @@ extension MemoryEstimate {
     }
 
     /// What there is now; `nil` where the system does not tell.
-    init?(_ device: Device) {
+    package init?(_ device: Device) {
       guard let free = ProcessMemory.available, let resident = ProcessMemory.resident else {
         return nil
       }
@@ -24,7 +24,7 @@ extension MemoryEstimate {
   }
 
   /// An estimate may be wrong by so much: what would need no more of what is free is tried.
-  private static let tolerance = 1.3
+  static let tolerance = 1.3
 
   /// Makes sure that the run has a chance.
   ///
@@ -37,10 +37,14 @@ extension MemoryEstimate {
   /// What a run of this size would take more, as a multiple of what is free: of the device or of the process, whichever is
   /// tighter.
   private func excess(_ size: Size, _ room: Room) -> Double {
-    func ratio(_ bytes: Int, _ free: Int) -> Double { Double(max(0, bytes)) / Double(max(1, free)) }
-    guard isOnDevice else { return ratio(bytes(size, resident: 0), room.free) }
-    let host = ratio(hostBytes(size, resident: 0), room.free)
-    return max(host, room.device.map { ratio(bytes(size, resident: 0), $0) } ?? 0)
+    guard isOnDevice else { return Self.ratio(bytes(size, resident: 0), room.free) }
+    let host = Self.ratio(hostBytes(size, resident: 0), room.free)
+    return max(host, room.device.map { Self.ratio(bytes(size, resident: 0), $0) } ?? 0)
+  }
+
+  /// Bytes as a multiple of those that are free.
+  static func ratio(_ bytes: Int, _ free: Int) -> Double {
+    Double(max(0, bytes)) / Double(max(1, free))
   }
 
   private func refusal(_ room: Room) -> String {
@@ -91,7 +95,7 @@ extension MemoryEstimate {
   }
 
   /// The largest number with a property that smaller ones have, too; `nil` where not even 1 has it.
-  private static func largest(upTo most: Int, _ holds: (Int) -> Bool) -> Int? {
+  static func largest(upTo most: Int, _ holds: (Int) -> Bool) -> Int? {
     guard most > 0, holds(1) else { return nil }
     var (low, high) = (1, most + 1)
     while high - low > 1 {

@@ -40,7 +40,7 @@ package struct MemoryEstimate {
   /// What libtorch, its kernels and OpenVINO take once they have computed something.
   static let libraries = 120 << 20
   /// What lies unused between tensors of many sizes.
-  private static let gaps = 1.05
+  static let gaps = 1.05
 
   /// - Parameters:
   ///   - likely: number of classes, where teachers do not tell it.
@@ -91,7 +91,7 @@ package struct MemoryEstimate {
     _ spec: ModelSpec?, _ weights: String?, _ loader: NetworkLoader, classes: Int
   ) throws -> (any Model)? {
     let path = try weights.flatMap { loader.invents($0) ? nil : try loader.find($0) }
-    let found = try path.flatMap { try ModelFile.spec(in: $0, registry: loader.registry) }
+    let found = try path.flatMap { try ModelFile.card(in: $0, registry: loader.registry)?.spec }
     guard var spec = spec.map({ given in found.map { given.completed(by: $0) } ?? given }) ?? found
     else { return nil }
     spec.classes = spec.classes ?? classes
@@ -133,9 +133,14 @@ package struct MemoryEstimate {
     let sides = [size.resolution] + (sharesViews ? teachers.map(\.resolution) : [])
     let own = sharesViews ? [] : teachers.map(\.resolution)
     let image = (Array(Set(sides)) + Set(own)).reduce(0) { $0 + 3 * $1 * $1 }
-    let each = max(1, size.batch * image)
+    return Self.viewBytes(each: size.batch * image, batches: steps)
+  }
+
+  /// Pixels of a batch and of those that are drawn ahead, where one takes so many bytes.
+  static func viewBytes(each: Int, batches: Int) -> Int {
+    let each = max(1, each)
     let ahead = min(max((256 << 20) / each, 1), 4)
-    return each * (1 + min(ahead, max(0, steps - 1)))
+    return each * (1 + min(ahead, max(0, batches - 1)))
   }
 
   /// Bytes of views alone, which are in the process's memory wherever networks compute.

@@ -22,6 +22,7 @@ package struct ThreadTimer {
   private let network: any Model
   private let mode: Mode
   private let resolution: Int
+  private let thread = WorkerThread()
 
   /// How much faster than the usual one another way has to be. Of two that are equal, the one without barriers bears other
   /// programs better.
@@ -117,10 +118,9 @@ package struct ThreadTimer {
       learn()
       return
     }
-    let teachers = DispatchWorkItem { ask(way.teachers) }
-    DispatchQueue.global(qos: .userInitiated).async(execute: teachers)
+    thread.begin { ask(way.teachers) }
     learn()
-    teachers.wait()
+    thread.wait()
   }
 
   private func ask(_ teachers: [Teacher]) {

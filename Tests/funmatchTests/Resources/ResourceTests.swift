@@ -1,4 +1,7 @@
 import Foundation
+import FunMatchFrozen
+import FunMatchImages
+import FunMatchModels
 import FunMatchTestSupport
 import Testing
 
@@ -87,6 +90,53 @@ import Testing
       let count = try #require(Int(String(words.1)))
       #expect((1..<20_000).contains(count))
       #expect(!FileManager.default.fileExists(atPath: run.folder.file("out/student.safetensors")))
+    }
+
+    private func writeModel(side: Int, to path: String) throws {
+      let spec = ModelSpec.bit(
+        BiTSpec(depth: [1], width: 0.125, classes: 10, stem: .small(stride: 2), groups: 4))
+      try ModelFile(
+        model: spec.build(seed: 1), spec: spec,
+        preprocessing: EvaluationPreprocessing(resize: side, crop: side)
+      ).write(to: path)
+    }
+
+    /// Whatever address space is left to OpenVINO: it computes, or has no memory in the tool's own words.
+    @Test(.enabled(if: OpenVINO.atHand != nil)) func openVINOWithoutMemoryIsOneSentence() throws {
+      let folder = try TemporaryFolder()
+      try writeModel(side: 64, to: folder.file("m.safetensors"))
+      _ = try folder.write("a.png", photograph(height: 30, width: 30, seed: 1).pngData())
+      var wasRefused = false
+      for megabytes in stride(from: 640, through: 1000, by: 40) {
+        let result = try Tool.run(
+          [
+            "predict", "m.safetensors", "a.png", "--engine", "openvino", "--threads", "1",
+            "--workers", "1",
+          ], under: "ulimit -v \(megabytes * 1000)", in: folder)
+        #expect(
+          result.status == 0 || result.status == 127 || result.isOneSentence,
+          "\(megabytes) MB, \(result.status): \(result.errors)")
+        #expect(!["bad_alloc", "can't alloc"].contains(where: result.errors.contains))
+        wasRefused = wasRefused || result.status == 1
+      }
+      #expect(wasRefused)
+    }
+
+    @Test func evaluationsThatCannotFitAreRefusedWithWhatDoes() throws {
+      let folder = try TemporaryFolder()
+      try writeModel(side: 224, to: folder.file("m.safetensors"))
+      let result = try Tool.run(
+        [
+          "evaluate", folder.file("m.safetensors"), "--data", "fashion-mnist:test[:4000]",
+          "--batch-size", "100000", "--engine", "libtorch", "--device", "cpu", "--threads", "1",
+          "--workers", "1",
+        ], under: "ulimit -v 4000000", in: folder)
+      #expect(result.isOneSentence, "\(result.status): \(result.errors)")
+      // No more than there are.
+      #expect(result.errors.contains("4,000 images at a time"), "\(result.errors)")
+      let words = try #require(
+        result.errors.firstMatch(of: /--batch-size ([0-9]+) fits/), "\(result.errors)")
+      #expect((1..<4000).contains(try #require(Int(String(words.1)))))
     }
 
     @Test func cachesThatCannotBeWrittenNameTheVariable() throws {
