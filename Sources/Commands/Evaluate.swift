@@ -26,6 +26,12 @@ struct Evaluate: RegistryCommand {
   @Option(help: "Another model file to compare with; may be given several times.")
   var teacher: [String] = []
 
+  @Option(
+    help:
+      "A YAML file from names of the data set's classes to the model's, as a recipe's classes.map."
+  )
+  var classMap: String?
+
   @Option(help: "Images a forward pass.")
   var batchSize = 250
 
@@ -62,13 +68,14 @@ struct Evaluate: RegistryCommand {
       }
       return other
     }
-    let opened = try images.datasets(registry).open(DatasetReference(data), usually: "test")
+    let opened = try renamed(
+      images.datasets(registry).open(DatasetReference(data), usually: "test"))
     let networks = [(model, student)] + zip(teacher, teachers)
     for (path, network) in networks {
       try ClassNames.check(
         opened, called: data, classes: classes, names: network.classNames, network: path)
     }
-    let named = networks.first { !$0.1.classNames.isEmpty }
+    let named = networks.first { !ClassNames.isMadeUp($0.1.classNames) }
     for (path, network) in networks {
       guard let named,
         let name = ClassNames.misplaced(named.1.classNames, among: network.classNames)
@@ -98,6 +105,13 @@ struct Evaluate: RegistryCommand {
     if json { return print(try JSONText.line(comparison)) }
     print(comparison.table)
     print(comparison.details)
+  }
+
+  /// The data set with the classes' names of `--class-map`.
+  private func renamed(_ dataset: any Dataset) throws -> any Dataset {
+    guard let map = try classMap.map({ try ClassMap($0) }) else { return dataset }
+    try map.check([dataset], called: data)
+    return try map.renamed(dataset, called: data)
   }
 
   /// A network of a file, frozen.
