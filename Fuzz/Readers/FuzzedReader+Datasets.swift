@@ -73,6 +73,23 @@ extension FuzzedReader {
     }
   }
 
+  /// A user's list of images, read in several ways.
+  static func readCSV(_ bytes: UnsafeRawBufferPointer, in folder: String) {
+    make("images", in: folder)
+    for name in ["a.png", "b, c.png", "images/cell0001.png", "images/cell0002.png"] {
+      _ = plain.withUnsafeBytes { put($0, name, in: folder) }
+    }
+    let path = put(bytes, "x.csv", in: folder)
+    let ways = [
+      "", "?label=none", "?threshold=0.5", "?path=path&label=label", "?header=no&delimiter=blanks",
+      "?test=0.25&validation=0.25&hashOf=name:test", "?path=1&label=2&split=3:train",
+    ]
+    for way in ways { attempt(folder) { try look(at: open("list:" + path + way, in: folder)) } }
+    // As a file of class names.
+    put("a.png,cat\n", "y.csv", in: folder)
+    attempt(folder) { try look(at: open("list:\(folder)/y.csv?classFile=x.csv", in: folder)) }
+  }
+
   private static func open(_ reference: String, in folder: String) throws -> any Dataset {
     try DatasetRegistry(dataFolder: folder, environment: [:]).open(DatasetReference(reference))
   }

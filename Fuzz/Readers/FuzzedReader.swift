@@ -6,7 +6,7 @@ import Foundation
 /// A reader may refuse a file, with an error that names it; whatever else it does wrong ends the process.
 package enum FuzzedReader: String, CaseIterable, Sendable {
   case jpeg, png, webp, gif, tiff, bmp, heif, exif
-  case tar, index, mat, idx, lists
+  case tar, index, mat, idx, lists, csv
   case npy, npz, safetensors, pth, model, onnx
   case recipe, study, checkpoint, bank, metrics
 
@@ -26,6 +26,7 @@ package enum FuzzedReader: String, CaseIterable, Sendable {
     case .mat: Self.readMAT(bytes, in: folder)
     case .idx: Self.readIDX(bytes, in: folder)
     case .lists: Self.readLists(bytes, in: folder)
+    case .csv: Self.readCSV(bytes, in: folder)
     case .npy, .npz, .safetensors, .pth, .model, .onnx: readWeights(bytes, in: folder)
     case .recipe: Self.readRecipe(bytes, in: folder)
     case .study: Self.readStudy(bytes, in: folder)

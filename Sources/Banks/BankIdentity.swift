@@ -14,7 +14,7 @@ public struct BankIdentity: Sendable, Equatable {
 
   /// Keys that do not matter for the logits of batches, by the beginnings of their names.
   private static let free = [
-    "data.", "cache", "combine", "evaluation.", "bank.epochs", "engine", "precision",
+    "data.", "classes.", "cache", "combine", "evaluation.", "bank.epochs", "engine", "precision",
   ]
   /// Keys that matter only where libtorch computes.
   private static let freeOfCompiled = ["microBatchSize"]

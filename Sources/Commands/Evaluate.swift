@@ -26,6 +26,12 @@ struct Evaluate: RegistryCommand {
   @Option(help: "Another model file to compare with; may be given several times.")
   var teacher: [String] = []
 
+  @Option(
+    help:
+      "A YAML file from names of the data set's classes to the model's, as a recipe's classes.map."
+  )
+  var classMap: String?
+
   @Option(help: "Images a forward pass.")
   var batchSize = 250
 
@@ -52,7 +58,8 @@ struct Evaluate: RegistryCommand {
   func run(_ registry: Registry) throws {
     let device = try inference.place.resolve()
     let memory = try inference.memory([model] + teacher, device, registry)
-    let opened = try images.datasets(registry).open(DatasetReference(data), usually: "test")
+    let opened = try renamed(
+      images.datasets(registry).open(DatasetReference(data), usually: "test"))
     let batchSize = min(batchSize, max(1, opened.count))
     try memory?.check(batchSize: batchSize)
     let student = try load(model, batchSize, on: device, registry)
@@ -71,7 +78,7 @@ struct Evaluate: RegistryCommand {
       try ClassNames.check(
         opened, called: data, classes: classes, names: network.classNames, network: path)
     }
-    let named = networks.first { !$0.1.classNames.isEmpty }
+    let named = networks.first { !ClassNames.isMadeUp($0.1.classNames) }
     for (path, network) in networks {
       guard let named,
         let name = ClassNames.misplaced(named.1.classNames, among: network.classNames)
@@ -101,6 +108,13 @@ struct Evaluate: RegistryCommand {
     if json { return print(try JSONText.line(comparison)) }
     print(comparison.table)
     print(comparison.details)
+  }
+
+  /// The data set with the classes' names of `--class-map`.
+  private func renamed(_ dataset: any Dataset) throws -> any Dataset {
+    guard let map = try classMap.map({ try ClassMap($0) }) else { return dataset }
+    try map.check([dataset], called: data)
+    return try map.renamed(dataset, called: data)
   }
 
   /// A network of a file, frozen.

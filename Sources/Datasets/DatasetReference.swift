@@ -1,17 +1,19 @@
 /// How recipes and commands name images: `fashion-mnist:train`, `fashion-mnist:train[:90%]`,
-/// `folder:path/to/images:train`, `photos:path`, `tar:path/shard-{000..127}.tar`.
+/// `folder:path/to/images:train`, `photos:path`, `tar:path/shard-{000..127}.tar`, `list:labels.csv?label=3:train`.
 public struct DatasetReference: Sendable, Equatable, Codable, CustomStringConvertible {
-  /// The data set's name in the registry, or `folder`, `photos` or `tar`.
+  /// The data set's name in the registry, or `folder`, `photos`, `tar` or `list`.
   public let name: String
-  /// Where the images of `folder`, `photos` or `tar` are; `nil` for other names.
+  /// Where the images of `folder`, `photos` or `tar` are, or the file of `list`; `nil` for other names.
   public let path: String?
+  /// How a list is read; `nil` where nothing is said of that.
+  public let query: ListQuery?
   /// The split, such as `train`; `nil` for the data set's own choice.
   public let split: String?
   /// What stands in brackets at the end, without them.
   public let slice: String?
 
   /// Names that a path follows.
-  static let pathNames = ["folder", "photos", "tar"]
+  static let pathNames = ["folder", "photos", "tar", "list"]
 
   /// Parses a reference.
   ///
@@ -25,7 +27,11 @@ public struct DatasetReference: Sendable, Equatable, Codable, CustomStringConver
         throw DatasetError("'\(text)' names no path; expected \(name):PATH")
       }
       self.name = name
-      path = String(match.1)
+      let asked =
+        name == "list"
+        ? match.1.wholeMatch(of: /(.+?)\?([A-Za-z]+=.*)/.dotMatchesNewlines()) : nil
+      path = String(asked?.1 ?? match.1)
+      query = try asked.map { try ListQuery(String($0.2)) }
       split = match.2.map(String.init)
       slice = match.3.map(String.init)
     } else {
@@ -33,10 +39,11 @@ public struct DatasetReference: Sendable, Equatable, Codable, CustomStringConver
       guard let match = text.wholeMatch(of: pattern) else {
         throw DatasetError(
           "'\(text)' does not name a data set; expected NAME:SPLIT or NAME:SPLIT[FROM:TO], or "
-            + "folder:PATH, photos:PATH or tar:PATH")
+            + "folder:PATH, photos:PATH, tar:PATH or list:PATH")
       }
       name = String(match.1)
       path = nil
+      query = nil
       split = match.2.map(String.init)
       slice = match.3.map(String.init)
     }
@@ -45,7 +52,8 @@ public struct DatasetReference: Sendable, Equatable, Codable, CustomStringConver
 
   /// The reference as it is written.
   public var description: String {
-    [name, path, split].compactMap { $0 }.joined(separator: ":")
+    [name, path.map { $0 + (query.map { "?\($0)" } ?? "") }, split].compactMap { $0 }
+      .joined(separator: ":")
       + (slice.map { "[\($0)]" } ?? "")
   }
 

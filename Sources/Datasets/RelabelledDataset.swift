@@ -1,13 +1,20 @@
 import FunMatchImages
 
-/// Another data set whose classes are some of those that a network has, or all in another order: a label is the class of the
-/// same name there.
+/// Another data set whose classes are called otherwise, are some of those that a network has, or all in another order.
 package struct RelabelledDataset: Dataset {
   private let base: any Dataset
   private let labels: [Int]
   package let classNames: [String]
 
-  /// The images of `base`; `nil` when its classes have no names, are the same already, or one is not among `names`.
+  /// The images of `base`.
+  ///
+  /// - Parameter labels: what each of its classes is among `classNames`, by its place.
+  package init(_ base: any Dataset, labels: [Int], classNames: [String]) {
+    (self.base, self.labels, self.classNames) = (base, labels, classNames)
+  }
+
+  /// The images of `base`, a label being the class of the same name among `names`; `nil` when its classes have no names, are the same already, or
+  /// one is not among `names`.
   package init?(_ base: any Dataset, as names: [String]) {
     let own = base.classNames
     guard !base.classNamesAreNumbers, !own.isEmpty, own != names, Set(names).count == names.count,
@@ -16,7 +23,7 @@ package struct RelabelledDataset: Dataset {
     let places = Dictionary(uniqueKeysWithValues: zip(names, names.indices))
     let labels = own.compactMap { places[$0] }
     guard labels.count == own.count else { return nil }
-    (self.base, self.labels, classNames) = (base, labels, names)
+    self.init(base, labels: labels, classNames: names)
   }
 
   package var count: Int { base.count }

@@ -24,6 +24,8 @@ public struct SharedRecipe: Settings {
   public var validation: DatasetReference?
   /// Evaluated once, at the end.
   public var test: DatasetReference?
+  /// A file that says which classes of the images are which of the networks', beside the recipe; `nil`: those of the same names.
+  public var classMap: String?
   /// What of the training images is kept in memory.
   public var cache = Cache.none
   /// How images are decoded.
@@ -69,6 +71,14 @@ public struct SharedRecipe: Settings {
           isRequired: true),
         Key("validation", \.validation, "Evaluated every `evaluation.every` steps."),
         Key("test", \.test, "Evaluated once, at the end."),
+      ]),
+    .section(
+      "classes", "Which classes of images are which of networks.",
+      [
+        Key(
+          "map", \.classMap,
+          "A YAML file, beside the recipe, from names of the data sets' classes to those of the networks'; null: the same names."
+        )
       ]),
     Key(
       "cache", \.cache, "Training images kept in memory: none, bytes (files as they are) or pixels."
@@ -155,6 +165,6 @@ public struct SharedRecipe: Settings {
   package func isEvaluated(like other: SharedRecipe) -> Bool {
     hasTeachers(of: other) && validation == other.validation && test == other.test
       && evaluationBatchSize == other.evaluationBatchSize && decoding == other.decoding
-      && onBrokenImage == other.onBrokenImage
+      && onBrokenImage == other.onBrokenImage && classMap == other.classMap
   }
 }

@@ -69,7 +69,7 @@ public final class TrainingGroup {
     (self.kind, self.recipe, self.options) = (kind, recipe, options)
     self.cacheFolder = cacheFolder
     device = options.device
-    var datasets = try RunDatasets(recipe, options)
+    var datasets = try RunDatasets(recipe, path: path, options)
     let similar = earlier.flatMap { other in
       let isChosen = options.chosen.map { $0.teachers == other.teacherEngines } ?? true
       return isChosen && other.serves(kind, recipe, path: path) ? other : nil
@@ -235,7 +235,8 @@ public final class TrainingGroup {
   public func trainer(
     from first: Int = 0, steps: Int, _ log: Logger, shouldStop: () -> Bool
   ) throws -> Trainer? {
-    let dataset = try cached ?? datasets.cachedTraining(log)
+    let dataset =
+      try cached ?? ClassNames.fitted(datasets.cachedTraining(log), to: classNames).dataset
     cached = dataset
     live = LiveTeacherLogits(copies ?? teachers)
     var logits: any TeacherLogits = live

@@ -16,6 +16,11 @@ struct ReferenceTests {
     ("tar:s-{000..127}.tar", "tar", "s-{000..127}.tar", nil, nil),
     ("tar:s-{a,b}.tar[:5]", "tar", "s-{a,b}.tar", nil, ":5"),
     ("photos:größe", "photos", "größe", nil, nil), ("folders:train", "folders", nil, "train", nil),
+    ("list:a/l.csv", "list", "a/l.csv", nil, nil),
+    ("list:l.csv:train[:5]", "list", "l.csv", "train", ":5"),
+    ("list:l.csv?label=3&threshold=0.5:test", "list", "l.csv", "test", nil),
+    ("list:what?.csv?label=is it%3F[1:]", "list", "what?.csv", nil, "1:"),
+    ("folder:a?label=3", "folder", "a?label=3", nil, nil),
   ])
   func partsAreFoundAndWrittenAgain(
     text: String, name: String, path: String?, split: String?, slice: String?
@@ -25,6 +30,7 @@ struct ReferenceTests {
     #expect(reference.path == path)
     #expect(reference.split == split)
     #expect(reference.slice == slice)
+    #expect((reference.query != nil) == (name == "list" && text.contains("label=")))
     #expect(reference.description == text)
     let coded = try JSONEncoder().encode([reference])
     #expect(try JSONDecoder().decode([DatasetReference].self, from: coded) == [reference])
@@ -32,7 +38,8 @@ struct ReferenceTests {
 
   @Test(arguments: [
     "", "a b", "x:train[", "x:train[1]", "x:train[a:b]", "x:train[:200%]", "x:a/b", "x[1]",
-    "folder", "folder:", "tar", "photos:", "folder:a[b:c]", "folder:a[50%]",
+    "folder", "folder:", "list:", "list:l.csv?label=", "list:l.csv?lable=3", "tar", "photos:",
+    "folder:a[b:c]", "folder:a[50%]",
   ])
   func othersAreRefused(text: String) {
     #expect(throws: DatasetError.self) { try DatasetReference(text) }

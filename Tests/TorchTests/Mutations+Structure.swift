@@ -1,3 +1,5 @@
+import FunMatchTestSupport
+
 /// Damage that knows where a format keeps its numbers, which random damage seldom finds.
 extension Mutations {
   /// A file cut off, or with a piece of itself or of another put in.

@@ -40,7 +40,8 @@ struct DataList: RegistryCommand {
       """
 
       Without a name: folder:PATH[:SPLIT] (class/image.jpg, or only images without labels),
-      photos:PATH (images at any depth, no labels), tar:shards-{000..127}.tar (WebDataset).
+      photos:PATH (images at any depth, no labels), tar:shards-{000..127}.tar (WebDataset),
+      list:labels.csv[?KEY=VALUE&...][:SPLIT] (paths and labels in a text; docs/data.md has the keys).
       """)
     if json { print(try JSONText.line(["datasets": entries])) }
   }

@@ -11,7 +11,7 @@ struct DataVerify: RegistryCommand {
     abstract: "Count the images of a data set, compare with what is published, decode all of them.")
 
   @Argument(
-    help: "A name that `funmatch data list` shows, or folder:, photos: or tar: with a path.")
+    help: "A name that `funmatch data list` shows, or folder:, photos:, tar: or list: with a path.")
   var name: String
 
   @Flag(help: "Count only; decode nothing.")

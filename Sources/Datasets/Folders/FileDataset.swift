@@ -7,27 +7,35 @@ struct FileDataset: Dataset {
   private let files: FileList
   private let labels: [Int32]
   let classNames: [String]
+  let classNamesAreNumbers: Bool
   let remarks: [String]
 
   /// Images in the order of `files`, named from `root` on; `labels` is empty when there are none.
   init(
     root: String, files: FileList, labels: [Int32] = [], classNames: [String] = [],
-    remarks: [String] = []
+    classNamesAreNumbers: Bool = false, remarks: [String] = []
   ) {
     self.root = root
     self.files = files
     self.labels = labels
     self.classNames = classNames
+    self.classNamesAreNumbers = classNamesAreNumbers
     self.remarks = remarks
   }
 
   /// The same images in the order of `FileList.mixedOrder`.
-  func mixed() -> FileDataset {
-    let order = files.mixedOrder()
-    return FileDataset(
+  func mixed() -> FileDataset { permuted(files.mixedOrder()) }
+
+  /// The same images sorted by the bytes of their names.
+  func sorted() -> FileDataset {
+    permuted((0..<UInt32(files.count)).sorted { files.precedes(Int($0), Int($1)) })
+  }
+
+  private func permuted(_ order: [UInt32]) -> FileDataset {
+    FileDataset(
       root: root, files: files.permuted(order),
       labels: labels.isEmpty ? [] : order.map { labels[Int($0)] }, classNames: classNames,
-      remarks: remarks)
+      classNamesAreNumbers: classNamesAreNumbers, remarks: remarks)
   }
 
   /// The same images sorted by what follows the last slash of their names.
@@ -37,10 +45,7 @@ struct FileDataset: Dataset {
       files.withBytes(at: index) { Array($0[(($0.lastIndex(of: slash) ?? -1) + 1)...]) }
     }
     let order = names.indices.sorted { names[$0].lexicographicallyPrecedes(names[$1]) }
-    return FileDataset(
-      root: root, files: files.permuted(order.map { UInt32($0) }),
-      labels: labels.isEmpty ? [] : order.map { labels[$0] }, classNames: classNames,
-      remarks: remarks)
+    return permuted(order.map { UInt32($0) })
   }
 
   var count: Int { files.count }

@@ -3,15 +3,8 @@ import FunMatchImages
 
 /// Images that a user has sorted into folders, as torchvision reads them.
 enum ImageFolder {
-  /// Names that tools have for the same split, in whatever capitals.
-  private static let alike = [
-    ["train", "training"], ["validation", "val", "valid", "eval", "dev"], ["test", "testing"],
-  ]
-
   private static let noImage = "file is no image by its name, and is left out"
   private static let noImages = "files are no images by their names, and are left out"
-
-  private static func isTraining(_ name: String) -> Bool { alike[0].contains(name.lowercased()) }
 
   /// One folder a class, in the order of `FileList.mixedOrder`; or images without labels, sorted by
   /// path, when there are no folders in it.
@@ -22,10 +15,11 @@ enum ImageFolder {
     let entries = try Folder.entries(path)
     guard let split else {
       let folders = entries.filter(\.isFolder).map(\.text)
-      let found = folders.filter { alike.joined().contains($0.lowercased()) }
+      let found = folders.filter(SplitNames.isUsual)
       // One such folder may be a class, and so may some others beside classes.
       if let first = found.first,
-        found.count == folders.count || found.contains(where: isTraining) && found.count > 1
+        found.count == folders.count
+          || found.contains(where: SplitNames.isTraining) && found.count > 1
       {
         throw DatasetError(
           "\(path): holds the splits \(found.joined(separator: ", ")); name one, as in "
@@ -33,13 +27,8 @@ enum ImageFolder {
       }
       return try open(path, entries)
     }
-    let names = [split] + (alike.first { $0.contains(split.lowercased()) } ?? [])
     let folders = entries.filter(\.isFolder).map(\.text)
-    let exact = names.first(where: folders.contains)
-    let similar = folders.first { folder in
-      names.contains { $0.lowercased() == folder.lowercased() }
-    }
-    guard let folder = exact ?? similar else {
+    guard let folder = SplitNames.find(split, among: folders) else {
       throw DatasetError(
         "\(path): has no folder '\(split)'; there "
           + (folders.isEmpty ? "are none" : "are " + folders.joined(separator: ", ")))

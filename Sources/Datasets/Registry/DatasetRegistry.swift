@@ -48,8 +48,13 @@ public struct DatasetRegistry: Sendable {
     if var path = reference.path {
       var split = reference.split
       // What looks like a split may also be the end of a name that has a colon in it.
-      if let end = split, find(path + ":" + end) != nil { (path, split) = (path + ":" + end, nil) }
+      if let end = split, reference.query == nil, find(path + ":" + end) != nil {
+        (path, split) = (path + ":" + end, nil)
+      }
       if reference.name == "folder" { return try ImageFolder.open(locate(path), split: split) }
+      if reference.name == "list" {
+        return try ImageList.open(locate(path), reference.query ?? ListQuery(), split: split)
+      }
       guard split == nil else {
         throw DatasetError("\(reference): \(reference.name) knows no splits; leave it out")
       }

@@ -29,7 +29,8 @@ package final class GeneratedDataset: Dataset, @unchecked Sendable {
   }
 
   /// What stands in for a data set that is not here: as many images and classes as it has where it was
-  /// published, else 1,000 images; folders and shards have ten classes, photographs no labels.
+  /// published, else 1,000 images; folders and shards have ten classes, photographs no labels, lists as many classes as
+  /// they say in their names, else ten.
   ///
   /// - Throws: `DatasetError` when there is no such data set or split.
   package convenience init(
@@ -43,7 +44,8 @@ package final class GeneratedDataset: Dataset, @unchecked Sendable {
       count = published
     }
     if let slice = reference.slice { count = try Slice(slice).range(of: count).count }
-    let classes = card?.classes ?? (reference.name == "photos" ? 0 : 10)
+    let classes =
+      card?.classes ?? reference.query?.classCount ?? (reference.name == "photos" ? 0 : 10)
     try self.init(count: max(count, 1), classNames: (0..<classes).map(String.init))
   }
 

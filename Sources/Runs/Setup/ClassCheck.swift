@@ -35,14 +35,16 @@ struct ClassCheck {
   /// - Returns: the names of the classes, empty where nobody knows them.
   /// - Throws: `RecipeError` naming the key of what does not fit.
   func check(_ teachers: [Teacher], _ kind: TrainingKind) throws -> [String] {
-    let named = teachers.map(\.classNames).first { !$0.isEmpty }
+    let known = teachers.map { ClassNames.isMadeUp($0.classNames) ? [] : $0.classNames }
+    let named = known.first { !$0.isEmpty }
     let classes = teachers.first?.classes ?? training.count
     if kind == .supervision { try checkLabels(needing: "training needs labels") }
-    for (index, teacher) in teachers.enumerated() where !teacher.classNames.isEmpty {
-      guard teacher.classNames == named else {
-        throw RecipeError(
-          "teachers.\(index): its classes are others than another teacher's, or in another order")
-      }
+    for (index, names) in known.enumerated() where !names.isEmpty {
+      guard let named, names != named else { continue }
+      throw RecipeError(
+        ClassNames.difference(names, of: "teachers.\(index)", named, of: "another teacher")
+          ?? "teachers.\(index): its classes come in another order than another teacher's, and so do its logits"
+      )
     }
     // Without teachers that know, what is evaluated tells, and what is learnt from only at last.
     let others = (kind == .supervision ? [] : evaluated.map(\.images)) + [datasets.training]
@@ -50,13 +52,6 @@ struct ClassCheck {
     for (key, dataset) in evaluated {
       try ClassNames.check(
         dataset, called: key, classes: classes, names: learnt, network: "the student")
-      let own = names(dataset)
-      guard
-        kind == .distillation || own.isEmpty || learnt.isEmpty || own == learnt
-          || RelabelledDataset(dataset, as: learnt) != nil
-      else {
-        throw RecipeError("\(key): its classes are others than those of data.train")
-      }
     }
     return learnt
   }
@@ -73,7 +68,11 @@ struct ClassCheck {
     if kind == .distillation, student.labels.alpha > 0 {
       try checkLabels(needing: "labels.alpha needs labels")
       guard trainingFits(learnt, classes: classes) else {
-        throw RecipeError("labels.alpha: the labels of data.train are no classes of the teachers")
+        let difference = ClassNames.difference(
+          names(datasets.training), of: "data.train", learnt, of: "the teachers")
+        throw RecipeError(
+          "labels.alpha: \(difference ?? "the labels of data.train are no classes of the teachers")"
+        )
       }
     }
     if student.checkpoints.best, kind == .supervision,
@@ -100,7 +99,9 @@ struct ClassCheck {
   /// Whether the labels of the training images are the classes with these names.
   func trainingFits(_ learnt: [String], classes: Int) -> Bool {
     let own = names(datasets.training)
-    guard own.isEmpty || learnt.isEmpty else { return own == learnt }
+    guard own.isEmpty || learnt.isEmpty else {
+      return own == learnt || RelabelledDataset(datasets.training, as: learnt) != nil
+    }
     return own.isEmpty ? training.count <= classes : training.count == classes
   }
 }

@@ -29,17 +29,28 @@ struct RunDatasets {
   let remarks: [String]
   private let recipe: SharedRecipe
 
-  init(_ recipe: SharedRecipe, _ options: RunOptions) throws {
+  /// - Parameter path: the recipe's file.
+  /// - Throws: `RecipeError` naming the key of what does not fit.
+  init(_ recipe: SharedRecipe, path: String, _ options: RunOptions) throws {
     self.recipe = recipe
     let registry = options.datasets
     var invented: [DatasetReference] = []
     var remarks: [String] = []
+    let map = try recipe.classMap.map { file in
+      do {
+        return try ClassMap(file, beside: path)
+      } catch {
+        throw RecipeError("classes.map: \(error)")
+      }
+    }
+    var named: [any Dataset] = []
     func open(_ reference: DatasetReference, _ key: String) throws -> any Dataset {
       do {
         do {
           let dataset = try registry.open(reference)
           remarks += dataset.remarks.map { "\(key): \($0)" }
-          return dataset
+          named.append(dataset)
+          return try map?.renamed(dataset, called: key) ?? dataset
         } catch let error as DatasetError where error.isAbsence && options.dryRunSteps != nil {
           invented.append(reference)
           return try GeneratedDataset(standingFor: reference, registry: registry)
@@ -63,6 +74,10 @@ struct RunDatasets {
     trainingSlice = slice > 0 ? SpreadDataset(training, count: slice) : nil
     validation = try recipe.validation.map { try open($0, "data.validation") }
     test = try recipe.test.map { try open($0, "data.test") }
+    // What is not here may have any classes.
+    if invented.isEmpty {
+      try map?.check(named, called: "data.train, data.validation or data.test")
+    }
     (self.invented, self.remarks) = (invented, remarks)
     func loading() -> LoaderOptions {
       LoaderOptions(

@@ -1,11 +1,12 @@
 /// Random damage to a file, the same in every run.
-struct Mutations {
+public struct Mutations {
   private var state: UInt64
 
-  init(seed: UInt64) { state = seed }
+  /// Damage that depends on `seed` alone.
+  public init(seed: UInt64) { state = seed }
 
-  // splitmix64
-  mutating func random(below bound: Int) -> Int {
+  /// A number in 0 ..< `bound`, by splitmix64.
+  public mutating func random(below bound: Int) -> Int {
     state &+= 0x9e37_79b9_7f4a_7c15
     var z = state
     z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -15,7 +16,7 @@ struct Mutations {
 
   /// One to four bytes flipped, overwritten, removed or put in; digits and signs often, because
   /// those are sizes.
-  mutating func damaged(_ original: [UInt8]) -> [UInt8] {
+  public mutating func damaged(_ original: [UInt8]) -> [UInt8] {
     var bytes = original
     for _ in 0...random(below: 4) where !bytes.isEmpty {
       let position = random(below: bytes.count)
