@@ -32,7 +32,7 @@ public struct Run {
     try options.checkSame(
       "recipe", RecipeFile.text(file.recipe), difference: RecipeText.difference)
     let isFinished = try options.shared {
-      try folder.check(file, resume: options.resume)
+      try folder.check(file, resume: options.resume) { try $0.count(in: options.datasets) }
       return options.resume && folder.isFinished(kind: kind.rawValue)
     }
     if isFinished {
