@@ -93,6 +93,27 @@ public struct ScheduleRecipe: Settings {
     return max(1, Int(length.rounded(.toNearestOrEven)))
   }
 
+  /// Makes it as long as this.
+  package mutating func setSteps(_ steps: Int) { (self.steps, images, epochs) = (steps, nil, nil) }
+
+  /// The length of a run whose cool-down begins after `step` updates.
+  ///
+  /// - Parameter imageCount: number of training images.
+  package func length(coolingFrom step: Int, imageCount: Int, batchSize: Int) -> Int {
+    let share = cooldownFraction ?? 0
+    guard share < 1 else { return step }
+    // A share of the length makes it longer, which makes the share longer: from just below what that comes to.
+    let least = (Double(step) - 0.5) / (1 - share) - 1
+    guard least < 1e12 else { return 1_000_000_000_000 }
+    var total = max(step, Int(least))
+    while true {
+      let cooldown = schedule(total: total, imageCount: imageCount, batchSize: batchSize)
+        .cooldownSteps
+      guard step + cooldown != total else { return total }
+      total = step + cooldown
+    }
+  }
+
   /// The schedule of learning rate and weight decay.
   func schedule(total: Int, imageCount: Int, batchSize: Int) -> Schedule {
     func length(_ steps: Int?, _ epochs: Double?, _ share: Double?) -> Int {

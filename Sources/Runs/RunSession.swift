@@ -90,6 +90,9 @@ public final class RunSession: Participant {
     }
     let wasLast =
       goesOn && (done == earlier?.steps || done == RunResult(path: folder.result)?.steps)
+    let trunk = done > 0 ? RunSource(path: folder.source)?.trunk : nil
+    try JSONText.write(
+      RunSource(recipe: group.loader.recipePath, trunk: trunk), to: folder.source)
     let environment = RunEnvironment(device: options.device)
     if done > 0, let before = RunEnvironment(path: folder.environment), before != environment {
       log.warning(

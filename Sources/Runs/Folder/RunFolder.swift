@@ -16,6 +16,8 @@ public struct RunFolder: Sendable {
   public var engine: String { "\(path)/\(Checkpoint.namingFile)" }
   /// Ranges and corrections of teachers in int8.
   package var calibrations: String { path + "/int8.json" }
+  /// Where the run comes from.
+  var source: String { path + "/source.json" }
   /// One line a step.
   public var metrics: String { path + "/metrics.jsonl" }
   /// How it ended, and what it cost.
