@@ -7,7 +7,7 @@ import Testing
   private let run: FashionRun
   private var folder: TemporaryFolder { run.folder }
 
-  init() throws { run = try FashionRun(steps: 20) }
+  init() throws { run = try FashionRun(steps: 20, "average: 0.9") }
 
   private static let constant = [
     "--quiet", "--set", "schedule.decay=constant", "--set", "checkpoints.best=false", "--set",
@@ -153,6 +153,23 @@ import Testing
     #expect(ordinary.status == 0, "\(ordinary.errors)")
     let begun = try Tool.run(arguments("killed13", of: "elsewhere", settings), in: folder)
     #expect(begun.status == 1 && begun.errors.contains("already holds a run"))
+  }
+
+  /// What the trunk recorded is read.
+  @Test func aBankIsShared() throws {
+    let bank = ["--set", "bank={precision: f32}"]
+    let first = try Tool.run(run.arguments("trunk", Self.constant + bank), in: folder)
+    try #require(first.status == 0, "\(first.errors)")
+    let cooled = try branch("cooled", of: "trunk@10", "--set", "schedule.cooldownSteps=7")
+    #expect(cooled.status == 0, "\(cooled.errors)")
+    let log = try text("cooled/log.txt")
+    #expect(log.contains("17 of 17 steps are known from before"), "\(log)")
+    #expect(!log.contains("teachers computed logits"))
+    let settings = ["--set", "schedule.steps=17", "--set", "schedule.cooldownSteps=7"]
+    let whole = try Tool.run(
+      run.arguments("whole", Self.constant + bank + settings), in: folder)
+    try #require(whole.status == 0, "\(whole.errors)")
+    try isSame("cooled", "whole")
   }
 
   @Test func aSupervisedRunBranchesLikewise() throws {

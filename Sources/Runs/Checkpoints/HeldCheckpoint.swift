@@ -13,17 +13,16 @@ final class HeldCheckpoint {
     (self.path, self.description, self.file) = (path, description, file)
   }
 
-  /// Takes hold of the checkpoint of a step, or of the newest. What vanishes before it is open is looked for again.
+  /// Takes hold of the checkpoint of a step, or of the newest. What vanishes before it is open is looked for again, and so
+  /// are all: where a run keeps one only, its name may have been read just before there was the next.
   ///
   /// - Parameter run: the run's folder, for errors.
   /// - Throws: `RecipeError` naming the steps of those that there are.
   static func hold(step: Int?, in folder: String, of run: String) throws -> HeldCheckpoint {
-    for _ in 0..<100 {
+    for _ in 0..<attempts {
       let paths = Checkpoint.list(folder)
+      guard !paths.isEmpty else { continue }
       let steps = paths.map { "\(Checkpoint.number($0))" }
-      guard !paths.isEmpty else {
-        throw RecipeError("\(run): has no checkpoint to branch from")
-      }
       guard let path = paths.last(where: { step == nil || Checkpoint.number($0) == step }) else {
         throw RecipeError(
           "\(run): no checkpoint of step \(step ?? 0) was kept; there are those of steps "
@@ -37,8 +36,11 @@ final class HeldCheckpoint {
       else { continue }
       return HeldCheckpoint(path, description, file)
     }
-    throw RecipeError("\(folder): its checkpoints cannot be read")
+    throw RecipeError("\(run): has no checkpoint to branch from")
   }
+
+  /// How often what vanishes is looked for.
+  static let attempts = 100
 
   /// Checks that it is whole.
   ///

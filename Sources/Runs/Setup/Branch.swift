@@ -166,9 +166,7 @@ public struct Branch {
       throw RecipeError(
         "\(trunk.path): is of the other kind; expected funmatch \(command) --branch")
     }
-    guard var engines = try EngineChoice.kept(in: trunk, kind, file.registry) else {
-      throw RecipeError("\(trunk.path): has no checkpoint to branch from")
-    }
+    var engines = try EngineChoice.begun(in: trunk, kind, file.registry)
     try checkpoint.verify()
     let run = engines.run
     engines.run = Checksum.sha256(
