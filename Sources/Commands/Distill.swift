@@ -12,9 +12,9 @@ struct Distill: RegistryCommand {
   @OptionGroup var arguments: RunArguments
 
   func run(_ registry: Registry) throws {
-    let (file, options) = try arguments.prepared(registry)
+    let (file, options, branch) = try arguments.prepared(registry)
     if options.dryRunSteps == nil {
-      try arguments.report(Run(.distillation, file, options)(), options)
+      try arguments.report(Run(.distillation, file, options, branch: branch)(), options)
     } else {
       try DryRun(.distillation, file, options)() { print($0) }
     }

@@ -10,9 +10,9 @@ struct Train: RegistryCommand {
   @OptionGroup var arguments: RunArguments
 
   func run(_ registry: Registry) throws {
-    let (file, options) = try arguments.prepared(registry)
+    let (file, options, branch) = try arguments.prepared(registry)
     if options.dryRunSteps == nil {
-      try arguments.report(Run(.supervision, file, options)(), options)
+      try arguments.report(Run(.supervision, file, options, branch: branch)(), options)
     } else {
       try DryRun(.supervision, file, options)() { print($0) }
     }

@@ -64,6 +64,14 @@ package struct RecipeEdit {
       "the axis '\(axis)' would undo '\(key)'; only one of \(ways[0]) and \(ways[1]) can be told"
   }
 
+  /// Whether it says how long a run is.
+  package var tellsLength: Bool {
+    key == "schedule"
+      || Self.alternatives(of: "steps", in: "schedule").map { isLength in
+        key.hasPrefix("schedule.") && isLength(String(key.dropFirst("schedule.".count)))
+      } == true
+  }
+
   private var isPolicy: Bool { key == "views.policy" }
 
   /// The tree with the change.

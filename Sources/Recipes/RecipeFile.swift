@@ -15,12 +15,13 @@ public struct RecipeFile: Sendable {
   /// - Parameters:
   ///   - edits: `KEY=VALUE` with a dotted key, such as `optimizer.adam.learningRate=0.003`; values are
   ///     YAML.
+  ///   - beside: the file beside which weights are looked for, if not this one.
   ///   - registry: what names are looked up in.
   ///   - imageCount: counts training images; only called where the recipe has a preset, whose lengths
   ///     depend on it.
   /// - Throws: `RecipeError` naming the file and the key.
   public init(
-    path: String, edits: [String] = [], registry: Registry = .standard,
+    path: String, edits: [String] = [], beside: String? = nil, registry: Registry = .standard,
     imageCount: (TrainingImages) throws -> Int = { try $0.count(in: DatasetRegistry()) }
   ) throws {
     let tree = try Self.tree(path: path, expected: "a recipe in YAML")
@@ -30,7 +31,7 @@ public struct RecipeFile: Sendable {
     let edited = try RecipeEdit.ordered(edits.map { try RecipeEdit(argument: $0) })
       .reduce(tree) { try $1.applied(to: $0) }
     try self.init(
-      edited, path: path, name: path, registry: registry, imageCount: imageCount)
+      edited, path: beside ?? path, name: path, registry: registry, imageCount: imageCount)
   }
 
   /// A recipe that was edited already.

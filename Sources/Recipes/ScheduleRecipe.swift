@@ -68,6 +68,11 @@ public struct ScheduleRecipe: Settings {
     }
   }
 
+  /// Whether its times depend on the number of training images.
+  package var countsEpochs: Bool {
+    epochs != nil || warmupEpochs != nil || cooldownEpochs != nil
+  }
+
   /// Number of updates of the whole run.
   ///
   /// Epochs and images are rounded to the nearest step (big_vision `utils.py`, `steps`).
@@ -86,6 +91,27 @@ public struct ScheduleRecipe: Settings {
       throw RecipeError("its length must be positive and below 1e12 steps")
     }
     return max(1, Int(length.rounded(.toNearestOrEven)))
+  }
+
+  /// Makes it as long as this.
+  package mutating func setSteps(_ steps: Int) { (self.steps, images, epochs) = (steps, nil, nil) }
+
+  /// The length of a run whose cool-down begins after `step` updates.
+  ///
+  /// - Parameter imageCount: number of training images.
+  package func length(coolingFrom step: Int, imageCount: Int, batchSize: Int) -> Int {
+    let share = cooldownFraction ?? 0
+    guard share < 1 else { return step }
+    // A share of the length makes it longer, which makes the share longer: from just below what that comes to.
+    let least = (Double(step) - 0.5) / (1 - share) - 1
+    guard least < 1e12 else { return 1_000_000_000_000 }
+    var total = max(step, Int(least))
+    while true {
+      let cooldown = schedule(total: total, imageCount: imageCount, batchSize: batchSize)
+        .cooldownSteps
+      guard step + cooldown != total else { return total }
+      total = step + cooldown
+    }
   }
 
   /// The schedule of learning rate and weight decay.

@@ -16,10 +16,15 @@ public struct Run {
   private let kind: TrainingKind
   private let file: RecipeFile
   private let options: RunOptions
+  private let branch: Branch?
 
   /// Nothing is read or written yet.
-  public init(_ kind: TrainingKind, _ file: RecipeFile, _ options: RunOptions) {
-    (self.kind, self.file, self.options) = (kind, file, options)
+  ///
+  /// - Parameter branch: what it goes on from, if it is no run with a beginning of its own.
+  public init(
+    _ kind: TrainingKind, _ file: RecipeFile, _ options: RunOptions, branch: Branch? = nil
+  ) {
+    (self.kind, self.file, self.options, self.branch) = (kind, file, options, branch)
   }
 
   /// Makes all steps, or those that are left.
@@ -31,14 +36,17 @@ public struct Run {
     defer { options.removeScratch() }
     try options.checkSame(
       "recipe", RecipeFile.text(file.recipe), difference: RecipeText.difference)
+    var begun = options
+    begun.resume = options.resume || branch != nil
     let isFinished = try options.shared {
-      try folder.check(file, resume: options.resume)
-      return options.resume && folder.isFinished(kind: kind.rawValue)
+      let count: RunFolder.ImageCount = { try $0.count(in: options.datasets) }
+      try branch?.begin(folder, file, kind, options, count)
+      try folder.check(file, resume: begun.resume, imageCount: count)
+      return begun.resume && folder.isFinished(kind: kind.rawValue)
     }
     if isFinished {
       return .finished(RunResult(path: folder.result)?.test, student: folder.student)
     }
-    var begun = options
     begun.chosen = try EngineChoice.kept(in: folder, kind, options.registry)
     let group = try TrainingGroup(
       kind, file.recipe.shared, path: file.path, begun, checking: [file.recipe.student])

@@ -118,6 +118,9 @@ package struct StudentTraining {
   /// What makes it likely that its recipe is wrong.
   var warnings: [String] {
     var warnings = schedule.warnings
+    if let late = recipe.student.checkpoints.at.first(where: { $0 > steps }) {
+      warnings.append("checkpoints.at: step \(late) comes after the end of the run")
+    }
     if let input = student.model.input.warning { warnings.append("student.input: \(input)") }
     let distance = recipe.student.distance.value
     if group.kind == .distillation, distance.roundingError > 1e-3 {

@@ -26,9 +26,9 @@ public struct Study {
     public let problem: RecipeError?
   }
 
-  private let file: StudyFile
-  private let options: RunOptions
-  private let folder: StudyFolder
+  let file: StudyFile
+  let options: RunOptions
+  let folder: StudyFolder
 
   /// Nothing is read or written yet.
   public init(_ file: StudyFile, _ options: RunOptions) {
@@ -69,7 +69,9 @@ public struct Study {
     log.info("\(plan.summary)")
     try checkWeights(plan, states)
     let trainer = StudyTrainer(states, file, folder, options, log)
-    let isDone = try train(plan, states, trainer)
+    let isDone =
+      try plan.branches.isEmpty
+      ? train(plan, states, trainer) : trainBranches(plan, states, trainer)
     if let first = states.firstFailure { log.warning("\(first)") }
     return Outcome(
       result: states.result, isStopped: !isDone, teacherViews: trainer.teacherViews,
@@ -136,8 +138,7 @@ public struct Study {
     var running = Set(file.students.indices)
     for end in (file.halving?.steps ?? []) + [.max] {
       for (place, group) in plan.groups.enumerated() {
-        let words =
-          plan.groups.count == 1 ? nil : "group \(place + 1) of \(plan.groups.count)"
+        let words = plan.words(group: place)
         let students = group.filter {
           running.contains($0) && states.isUnfinished($0, until: end, of: plan.steps[$0])
         }

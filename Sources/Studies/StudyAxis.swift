@@ -40,6 +40,12 @@ struct StudyAxis {
     }
   }
 
+  /// A key whose values bring other changes with them.
+  init(key: String, points: [(value: String, edits: [RecipeEdit])]) {
+    keys = [key]
+    options = points.map { Option(values: [$0.value], labels: [$0.value], edits: $0.edits) }
+  }
+
   /// The axis `case`.
   init(cases: [(name: String, edits: [RecipeEdit])]) {
     keys = ["case"]

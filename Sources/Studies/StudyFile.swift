@@ -41,6 +41,8 @@ public struct StudyFile: Sendable {
   public let students: [Student]
   /// When the worst are stopped; `nil`: never.
   public let halving: Halving?
+  /// Lengths that share their beginning; `nil`: every student has one of its own.
+  public let branches: Branches?
   /// Most students that train side by side; `nil`: as many as memory holds.
   public let together: Int?
 
@@ -73,6 +75,7 @@ public struct StudyFile: Sendable {
     name = keys.name
     self.axes = axes.flatMap(\.keys)
     halving = try keys.halving()
+    branches = try keys.branches()
     together = try keys.together()
     students = try Self.students(keys, axes, shared, registry, count)
     for student in students {

@@ -6,7 +6,7 @@ import Yams
 /// The keys of a study's file, one by one. Errors name the file and the key.
 struct StudyKeys {
   private static let known = [
-    "recipe", "set", "cases", "grid", "zip", "seeds", "halving", "together",
+    "recipe", "set", "cases", "grid", "zip", "branch", "seeds", "halving", "together",
   ]
 
   let path: String
@@ -62,10 +62,13 @@ struct StudyKeys {
 
   /// The axes, in the order in which they are crossed.
   func axes() throws -> [StudyAxis] {
-    let axes = try [cases()].compactMap { $0 } + grid() + zipped() + [seeds()].compactMap { $0 }
+    let last = try [branches()?.axis, seeds()].compactMap { $0 }
+    let axes = try [cases()].compactMap { $0 } + grid() + zipped() + last
     var seen: Set<String> = []
     if let twice = axes.flatMap(\.keys).first(where: { !seen.insert($0).inserted }) {
-      let places = twice == "seed" ? "grid, zip and seeds" : "grid and zip"
+      let places =
+        ["seed": "grid, zip and seeds", "schedule.steps": "grid, zip and branch"][twice]
+        ?? "grid and zip"
       throw error("\(twice): is an axis twice; a key stands in one place of \(places)")
     }
     guard StudyAxis.count(axes, limit: StudyFile.mostStudents) != nil else {
@@ -176,19 +179,32 @@ struct StudyKeys {
   }
 
   private struct Named: Codable {
-    let halving: StudyFile.Halving
+    let halving: StudyFile.Halving?
+    let branch: StudyFile.Branches?
   }
 
-  /// When the worst are stopped.
-  func halving() throws -> StudyFile.Halving? {
-    guard let node = value("halving") else { return nil }
+  private func named(_ key: String) throws -> Named? {
+    guard let node = value(key) else { return nil }
     do {
-      let named: Named = try RecipeFile.value(.mapping(["halving": node]), "")
-      try named.halving.validate(at: "halving")
-      return named.halving
+      let named: Named = try RecipeFile.value(.mapping([Node(key): node]), "")
+      try named.halving?.validate(at: key)
+      try named.branch?.validate(at: key)
+      return named
     } catch {
       throw self.error("\(error)")
     }
+  }
+
+  /// When the worst are stopped.
+  func halving() throws -> StudyFile.Halving? { try named("halving")?.halving }
+
+  /// Lengths that share their beginning.
+  func branches() throws -> StudyFile.Branches? {
+    if value("halving") != nil, value("branch") != nil {
+      throw error(
+        "branch: students of several lengths that share steps cannot be halved; remove halving")
+    }
+    return try named("branch")?.branch
   }
 
   /// How many students train side by side.

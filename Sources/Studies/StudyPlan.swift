@@ -8,6 +8,16 @@ import FunMatchRuns
 public struct StudyPlan: Sendable {
   /// Students, by their place in the study, who share views and teachers; in the study's order.
   let groups: [[Int]]
+  /// A student that goes on from a state of another one.
+  struct Branch: Sendable {
+    let student: Int
+    let trunk: Int
+    /// Updates that they have in common.
+    let step: Int
+  }
+
+  /// Those that do, by their first own step.
+  let branches: [Branch]
   /// Updates of each student.
   public let steps: [Int]
   /// Training images of each.
@@ -51,6 +61,7 @@ public struct StudyPlan: Sendable {
     }
     self.groups = groups
     self.images = images
+    branches = try file.branches == nil ? [] : Self.branches(file, images)
     teacherViewsAlone = alone.reduce(0, +)
     hasBank = file.students.contains { $0.file.recipe.shared.bank != nil }
     // Each wave needs the logits anew, unless they are kept.
@@ -63,13 +74,54 @@ public struct StudyPlan: Sendable {
     }
   }
 
+  /// Who goes on from whom: of students that differ in their schedules alone the shorter ones from the longest.
+  ///
+  /// - Throws: `RecipeError` when the steps before a cool-down are not those of the longest.
+  private static func branches(_ file: StudyFile, _ images: [Int]) throws -> [Branch] {
+    let recipes = file.students.map(\.file.recipe)
+    let families = try Dictionary(grouping: recipes.indices) { place in
+      var recipe = recipes[place]
+      recipe.student.schedule = ScheduleRecipe()
+      return try RecipeFile.text(recipe)
+    }
+    var branches: [Branch] = []
+    for family in families.values {
+      let schedules = try Dictionary(
+        uniqueKeysWithValues: family.map {
+          ($0, try recipes[$0].schedule(imageCount: images[$0]))
+        })
+      func length(_ place: Int) -> Int { schedules[place]?.totalSteps ?? 0 }
+      guard let trunk = family.max(by: { length($0) < length($1) }), let whole = schedules[trunk]
+      else { continue }
+      for (place, schedule) in schedules where place != trunk {
+        let step = schedule.totalSteps - schedule.cooldownSteps
+        guard schedule.agrees(with: whole, before: step) else {
+          throw RecipeError(
+            "\(file.path): branch: the \(step) steps of '\(file.students[place].name)' before its "
+              + "cool-down are not those of '\(file.students[trunk].name)'; expected a warm-up in steps "
+              + "or epochs, and the longest one's cool-down not before")
+        }
+        if step > 0 { branches.append(Branch(student: place, trunk: trunk, step: step)) }
+      }
+    }
+    return branches.sorted { ($0.step, $0.student) < ($1.step, $1.student) }
+  }
+
   /// One line on what is shared.
   public var summary: String {
     let groupWords = groups.count == 1 ? "1 group" : "\(groups.count) groups"
+    let saved = branches.reduce(0) { $0 + $1.step }
+    let updates = steps.reduce(0, +)
+    let updateWords =
+      saved == 0
+      ? ""
+      : "; students make \(NumberText.grouped(updates - saved)) updates instead of "
+        + NumberText.grouped(updates)
     return
       "\(Self.students(steps.count)) in \(groupWords) that share views and teachers: teachers compute "
       + "logits of \(NumberText.grouped(teacherViews)) views instead of "
       + "\(NumberText.grouped(teacherViewsAlone)) by single runs\(hasBank ? " without a bank" : "")"
+      + updateWords
   }
 
   /// Who learns with whom and for how long, what that saves, and what is not here.
@@ -82,7 +134,12 @@ public struct StudyPlan: Sendable {
       if let memory = memory(group, file, &known) { lines.append("  memory: \(memory)") }
       for index in group {
         let student = file.students[index]
-        lines.append("  \(student.name): \(NumberText.grouped(steps[index])) steps")
+        let branch = branches.first { $0.student == index }
+        let shared = branch.map {
+          ", the first \(NumberText.grouped($0.step)) of them those of \(file.students[$0.trunk].name)"
+        }
+        lines.append(
+          "  \(student.name): \(NumberText.grouped(steps[index])) steps\(shared ?? "")")
         let recipe = student.file.recipe
         let weights =
           recipe.shared.teachers.map(\.path) + [recipe.student.weights].compactMap(\.self)
@@ -128,6 +185,11 @@ public struct StudyPlan: Sendable {
       let more = group.count > 1 ? ", and \(NumberText.bytes(most.each)) for each more" : ""
       return "about \(NumberText.bytes(most.bytes)) at most for one\(more)"
     }
+  }
+
+  /// Which of several groups it is; `nil` of the only one.
+  func words(group place: Int) -> String? {
+    groups.count == 1 ? nil : "group \(place + 1) of \(groups.count)"
   }
 
   private static func students(_ count: Int) -> String {

@@ -206,6 +206,7 @@ struct RecipeKeysTests {
     ("labels.smoothing=1", "labels.smoothing"), ("average=1", "average"),
     ("microBatchSize=0", "microBatchSize"), ("teachers.0.weight=0", "teachers.0.weight"),
     ("combine=mean", "distances, probabilities, logits"), ("checkpoints.keepEvery=0", "keepEvery"),
+    ("checkpoints.at=[5, 0]", "checkpoints.at"), ("checkpoints.at=-1", "checkpoints.at"),
     ("checkpoints.best=true", "data.validation"), ("logEvery=0", "logEvery"),
     ("evaluation.trainingImages=-1", "trainingImages"),
   ])

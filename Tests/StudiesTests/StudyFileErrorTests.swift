@@ -124,6 +124,27 @@ struct StudyFileErrorTests {
       "halving: {steps: [50]}\nset: {data.validation: null}",
       "halving: student 'base' has no images under data.validation"
     ),
+    ("branch: {}", "the key 'branch.at' is missing"),
+    ("branch: {at: [10]}", "branch: one of cooldown and cooldownSteps must be given"),
+    ("branch: {at: [20, 10], cooldown: 0.2}", "branch.at: expected positive lengths that ascend"),
+    ("branch: {at: [0], cooldown: 0.2}", "branch.at: expected positive lengths that ascend"),
+    ("branch: {at: [10], cooldown: 1}", "branch.cooldown: 1.0 must be between 0 and 1"),
+    ("branch: {at: [10], cooldown: 0.2, cooldownSteps: 3}", "only one of cooldown and"),
+    (
+      "branch: {at: [10], cooldownSteps: 10}",
+      "branch.cooldownSteps: must be below the shortest length, which is 10"
+    ),
+    ("branch: {at: [10], coldown: 0.2}", "did you mean 'cooldown'?"),
+    ("branch: {at: [50], cooldown: 0.2}\nhalving: {steps: [50]}", "cannot be halved"),
+    (
+      "branch: {at: [50], cooldown: 0.2}\ngrid: {schedule.steps: [1]}",
+      "schedule.steps: is an axis twice; a key stands in one place of grid, zip and branch"
+    ),
+    ("branch: {at: [50], cooldown: 0.2}\ngrid: {schedule.epochs: [1]}", "schedule.epochs"),
+    (
+      "branch: {at: [50], cooldown: 0.2}\nset: {schedule.decay: linear}",
+      "set.schedule.decay: is an axis"
+    ),
     ("grid: {batchSize: [1]\n", "line 3 is not YAML: did not find expected ',' or '}'"),
     ("seeds: 2\ngrid: [a: b: c]", "line 3 is not YAML: "),
     ("seeds: \u{7}", "is not YAML: control characters are not allowed"),

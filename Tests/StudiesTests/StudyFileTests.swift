@@ -246,6 +246,22 @@ struct StudyFileTests {
     #expect(try self.study(lengths).halving?.steps == [1500])
   }
 
+  @Test func branchesAreLengthsWithACoolDown() throws {
+    let study = try study("branch: {at: [100, 400], cooldown: 0.25}\nseeds: 2")
+    #expect(study.axes == ["schedule.steps", "seed"])
+    #expect(
+      study.students.map(\.name)
+        == ["steps=100,seed=0", "steps=100,seed=1", "steps=400,seed=0", "steps=400,seed=1"])
+    for student in study.students {
+      let schedule = student.file.recipe.student.schedule
+      #expect(schedule.epochs == nil && schedule.decay.name == "constant")
+      #expect(schedule.cooldownFraction == 0.25 && schedule.cooldownSteps == nil)
+    }
+    let fixed = try self.study("branch: {at: [100, 400], cooldownSteps: 30}")
+    #expect(fixed.students.map(\.file.recipe.student.schedule.cooldownSteps) == [30, 30])
+    #expect(fixed.students.map(\.file.recipe.student.schedule.steps) == [100, 400])
+  }
+
   @Test func manyStudentsAreRead() throws {
     let study = try study(
       "grid: {optimizer.adam.learningRate: {from: 0.001, to: 0.002, count: 10}}\nseeds: 20")

@@ -8,7 +8,16 @@ import FunMatchSettings
 /// What `distill` and `train` have in common: a recipe, and what becomes of the run.
 struct RunArguments: ParsableArguments {
   @Argument(help: "The recipe, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
-  var recipe: String
+  var recipe: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Go on from a kept checkpoint of another run, whose recipe is taken, with another end: --set schedule.cooldownSteps=… \
+      cools it down from there. Without a step the newest is taken. That run is only read, and may go on.
+      """,
+      valueName: "run[@step]"))
+  var branch: String?
 
   @Option(
     help: ArgumentHelp(
@@ -22,19 +31,39 @@ struct RunArguments: ParsableArguments {
   @OptionGroup var settings: RunSettings
 
   func validate() throws {
+    if branch == nil, recipe == nil {
+      throw ValidationError("Missing expected argument '<recipe>'")
+    }
+    if branch != nil, recipe != nil {
+      throw ValidationError(
+        "--branch takes the recipe of its run; give no other, and change keys with --set")
+    }
+    if branch != nil, settings.output == nil, dryRun == nil {
+      throw ValidationError("--branch needs --output, a folder of its own")
+    }
     if let dryRun, !(1...1_000_000).contains(dryRun) {
       throw ValidationError("--dry-run must be between 1 and 1000000")
     }
   }
 
-  /// The recipe and what the command line says beside it.
-  func prepared(_ registry: Registry) throws -> (file: RecipeFile, options: RunOptions) {
+  /// The recipe, what the command line says beside it, and the run that it goes on from, if it is a branch.
+  func prepared(
+    _ registry: Registry
+  ) throws -> (file: RecipeFile, options: RunOptions, branch: Branch?) {
     let datasets = settings.images.datasets(registry)
-    let file = try RecipeFile(path: recipe, edits: settings.edits, registry: registry) {
+    let count: RunFolder.ImageCount = {
       try $0.count(in: datasets, inventsMissing: dryRun != nil)
     }
+    if let branch {
+      let options = try settings.options(name: "branch", registry, dryRunSteps: dryRun)
+      let branch = try Branch(branch, output: options.output, options)
+      return (try branch.recipe(settings.edits, registry, imageCount: count), options, branch)
+    }
+    let recipe = recipe ?? ""
+    let file = try RecipeFile(
+      path: recipe, edits: settings.edits, registry: registry, imageCount: count)
     let name = URL(fileURLWithPath: recipe).deletingPathExtension().lastPathComponent
-    return (file, try settings.options(name: name, registry, dryRunSteps: dryRun))
+    return (file, try settings.options(name: name, registry, dryRunSteps: dryRun), nil)
   }
 
   /// Writes how a run ended to standard output, and its report if it is finished.

@@ -153,6 +153,14 @@ public struct Checkpoint {
     }
   }
 
+  /// Removes all files under names of checkpoints, of whatever run.
+  static func clear(_ folder: String) {
+    for path in weights(folder) where isNumbered((path as NSString).lastPathComponent) {
+      try? FileManager.default.removeItem(atPath: sidecar(path))
+      try? FileManager.default.removeItem(atPath: path)
+    }
+  }
+
   /// Puts the saved state into a network and its optimiser.
   ///
   /// - Throws: `TorchError` when it does not fit.
@@ -170,16 +178,16 @@ public struct Checkpoint {
   }
 
   /// The step in a checkpoint's name.
-  private static func number(_ path: String) -> Int {
+  static func number(_ path: String) -> Int {
     Int((path as NSString).lastPathComponent.prefix { $0 != "." }) ?? 0
   }
 
-  private static func sidecar(_ path: String) -> String {
+  static func sidecar(_ path: String) -> String {
     String(path.dropLast("safetensors".count)) + "json"
   }
 
   /// Checkpoints of the folder's run that have a description, if only a damaged one, oldest first.
-  private static func list(_ folder: String) -> [String] {
+  static func list(_ folder: String) -> [String] {
     let run = run(of: folder)
     return described(folder).filter { path in
       guard let found = JSONText.read(sidecar(path), as: Description.self) else { return true }
@@ -201,7 +209,7 @@ public struct Checkpoint {
     return names.filter { $0.hasSuffix(".safetensors") }.sorted().map { folder + "/" + $0 }
   }
 
-  private static func name(_ step: Int) -> String {
+  static func name(_ step: Int) -> String {
     let digits = String(step)
     return String(repeating: "0", count: max(0, 9 - digits.count)) + digits
   }
@@ -211,7 +219,7 @@ public struct Checkpoint {
   }
 
   /// Which run a folder's checkpoints are of, as the folder around it says.
-  private static func run(of folder: String) -> String? {
+  static func run(of folder: String) -> String? {
     struct Named: Decodable { let run: String? }
     let around = (folder as NSString).deletingLastPathComponent
     return JSONText.read("\(around)/\(namingFile)", as: Named.self)?.run

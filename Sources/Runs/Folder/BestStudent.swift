@@ -27,6 +27,19 @@ struct BestStudent {
     score = JSONText.read(sidecar)
   }
 
+  /// Puts into a branch's folder what it begins with: the best of its trunk, if that is of no later step; else none.
+  ///
+  /// - Parameter trunk: a folder into which nobody writes; `nil`: it is not known what is whole there.
+  /// - Throws: `FileError` when a file cannot be written.
+  static func begin(_ folder: RunFolder, of trunk: RunFolder?, through step: Int) throws {
+    for old in [folder.best, folder.bestScore] { try? FileManager.default.removeItem(atPath: old) }
+    guard let trunk, let score = JSONText.read(trunk.bestScore, as: Score.self),
+      score.step <= step, let weights = FileManager.default.contents(atPath: trunk.best)
+    else { return }
+    try AtomicFile.write(to: folder.best, weights)
+    try JSONText.write(score, to: folder.bestScore)
+  }
+
   private var sidecar: String { folder.bestScore }
 
   /// Whether there is a student of which nobody knows how good it is: the next one that is evaluated takes its place.

@@ -66,11 +66,14 @@ package struct RunVerifier {
       return "can be read"
     }
     for path in [folder.engine, folder.environment, folder.data] { checked(path, isNeeded: true) }
+    checked(folder.source)
     checked(folder.calibrations)
     checked(folder.bestScore)
     checked(folder.result)
     look(folder.metrics, isNeeded: true) {
-      let faults = try MetricsLog.faults(folder.metrics, interval: interval)
+      // A branch's first lines are its trunk's, which may be rarer.
+      let faults = try MetricsLog.faults(
+        folder.metrics, interval: interval, from: RunSource(path: folder.source)?.trunk?.step ?? 0)
       guard faults.isEmpty else { throw FileError(faults.joined(separator: "; ")) }
       return "a line for every step that should have one"
     }

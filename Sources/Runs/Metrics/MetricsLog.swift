@@ -52,6 +52,25 @@ public final class MetricsLog {
     }
   }
 
+  /// Copies the lines up to `step` of a file that another process may be writing.
+  ///
+  /// - Throws: `FileError` when the file cannot be read, or the copy not be written.
+  static func copy(_ path: String, to target: String, through step: Int) throws {
+    guard FileManager.default.fileExists(atPath: path) else {
+      return try AtomicFile.write(to: target, Data())
+    }
+    var rest = Int(try end(path, through: step).offset)
+    let file = try InputFile(path)
+    var offset = 0
+    try AtomicFile.write(to: target) { copy in
+      while rest > 0 {
+        let piece = try file.read(at: offset, count: min(rest, 1 << 20))
+        try copy.append(piece)
+        (offset, rest) = (offset + piece.count, rest - piece.count)
+      }
+    }
+  }
+
   /// Where the last line of a step up to `step` ends, and that step. Steps ascend, so that a few lines
   /// have to be read of however many.
   private static func end(
@@ -91,9 +110,13 @@ public final class MetricsLog {
 
   /// What is wrong with a file's lines: those that are damaged, and steps that are missing between them, at most so many.
   ///
-  /// - Parameter interval: most steps from one line to the next.
+  /// - Parameters:
+  ///   - interval: most steps from one line to the next.
+  ///   - first: the step from which on that holds.
   /// - Throws: `FileError` when it cannot be read.
-  static func faults(_ path: String, interval: Int, most: Int = 10) throws -> [String] {
+  static func faults(
+    _ path: String, interval: Int, from first: Int = 0, most: Int = 10
+  ) throws -> [String] {
     var faults: [String] = []
     var (last, line) = (0, 0)
     try forEachLine(path) { text, _ in
@@ -102,7 +125,9 @@ public final class MetricsLog {
         if step <= last {
           faults.append("line \(line) is of step \(step), after one of step \(last)")
         }
-        if step > last + interval { faults.append("steps \(last + 1) to \(step - 1) have no line") }
+        if step > max(first, last) + interval {
+          faults.append("steps \(last + 1) to \(step - 1) have no line")
+        }
         last = max(step, last)
       } else {
         faults.append("line \(line) is damaged")

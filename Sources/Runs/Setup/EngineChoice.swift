@@ -46,6 +46,16 @@ public struct EngineChoice: Codable, Sendable {
     else {
       return nil
     }
+    return try begun(in: folder, kind, registry)
+  }
+
+  /// That of a run of which it is known that it has begun.
+  ///
+  /// - Throws: `RecipeError` when its file is damaged or missing.
+  static func begun(
+    in folder: RunFolder, _ kind: TrainingKind, _ registry: Registry
+  ) throws -> EngineChoice {
+    let files = FileManager.default
     let recipe = try RecipeFile(path: folder.recipe, registry: registry).recipe
     let count = kind == .supervision ? 0 : recipe.shared.teachers.count
     let text = files.contents(atPath: folder.recipe).map { String(decoding: $0, as: UTF8.self) }

@@ -1,0 +1,128 @@
+import Foundation
+import FunMatchStudies
+import FunMatchTestSupport
+import Testing
+
+/// Lengths of a study that share their beginning end as each does alone.
+@Suite(.serialized) struct StudyBranchTests {
+  private let run: FashionRun
+  private var folder: TemporaryFolder { run.folder }
+
+  init() throws { run = try FashionRun(steps: 24) }
+
+  private func study(_ text: String, _ output: String, _ more: String...) throws -> Tool.Result {
+    _ = try folder.write("s.yaml", Array("recipe: r.yaml\n\(text)\n".utf8))
+    return try Tool.run(arguments(output, more), in: folder)
+  }
+
+  private func arguments(_ output: String, _ more: [String]) -> [String] {
+    ["study", folder.file("s.yaml"), "--output", folder.file(output), "--threads", "1"]
+      + ["--device", "cpu", "--quiet"] + more
+  }
+
+  private func views(_ name: String) throws -> Int {
+    try #require(StudyResult(path: folder.file("\(name)/study.json"))).teacherViews ?? 0
+  }
+
+  private let file = """
+    grid: {optimizer.adam.learningRate: [0.001, 0.01]}
+    branch: {at: [10, 15, 30], cooldown: 0.2}
+    seeds: 2
+    """
+
+  @Test func aStudentIsWhatItsRecipeGivesAlone() throws {
+    let studied = try study(file, "side")
+    #expect(studied.status == 0, "\(studied.errors)")
+    let result = try #require(StudyResult(path: folder.file("side/study.json")))
+    #expect(result.axes == ["optimizer.adam.learningRate", "schedule.steps", "seed"])
+    #expect(result.students.count == 12 && result.students.allSatisfy { $0.state == .finished })
+    // Lengths and settings share batches: those of the longest, for each seed.
+    #expect(try views("side") == 2 * 30 * 16)
+    let log = String(decoding: try folder.bytes("side/log.txt"), as: UTF8.self)
+    // 30 steps, and cool-downs of 2 and 3, for two rates and two seeds.
+    #expect(log.contains("students make 140 updates instead of 220"), "\(log)")
+    for length in [10, 15] {
+      #expect(log.contains("goes on from step \(length * 4 / 5) of learningRate=0.001,steps=30"))
+    }
+    for student in result.students where student.settings["seed"] == "1" {
+      var arguments = ["--quiet", "--set", "schedule.decay=constant"]
+      arguments += ["--set", "schedule.cooldownFraction=0.2"]
+      for (key, value) in student.settings { arguments += ["--set", "\(key)=\(value)"] }
+      let single = try Tool.run(run.arguments(student.name, arguments), in: folder)
+      #expect(single.status == 0, "\(single.errors)")
+      let place = "side/students/\(student.name)"
+      for file in ["student.safetensors", "best.safetensors"] {
+        #expect(
+          try folder.bytes("\(student.name)/\(file)") == folder.bytes("\(place)/\(file)"),
+          "\(student.name) \(file)")
+      }
+      #expect(try run.metrics(student.name) == run.metrics(place))
+    }
+  }
+
+  @Test func killedAndResumed() throws {
+    let whole = try study(file, "whole")
+    try #require(whole.status == 0, "\(whole.errors)")
+    let expected = try #require(StudyResult(path: folder.file("whole/study.json")))
+    func lines(_ name: String) -> Int {
+      expected.students.reduce(0) {
+        $0 + ((try? run.metrics("\(name)/students/\($1.name)").count) ?? 0)
+      }
+    }
+    let total = lines("whole")
+    let name = try Kill.retry { name in
+      try [0.15, 0.4, 0.7].allSatisfy { share in
+        let process = try Tool.start(arguments(name, ["--resume"]), in: folder)
+        return Kill.landed(on: process, after: .random(in: 0..<20_000)) {
+          lines(name) >= Int(share * Double(total))
+        }
+      }
+    }
+    let resumed = try study(file, name, "--resume")
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(try #require(StudyResult(path: folder.file("\(name)/study.json"))) == expected)
+    for student in expected.students {
+      for file in ["student.safetensors", "best.safetensors"] {
+        #expect(
+          try folder.bytes("\(name)/students/\(student.name)/\(file)")
+            == folder.bytes("whole/students/\(student.name)/\(file)"), "\(student.name)")
+      }
+      #expect(
+        try run.metrics("\(name)/students/\(student.name)")
+          == run.metrics("whole/students/\(student.name)"))
+    }
+  }
+
+  /// A new length makes all its steps itself where its trunk is beyond them, and a trunk that fails takes its branches along.
+  @Test func newLengthsAndFailures() throws {
+    let first = try study("branch: {at: [10, 20], cooldownSteps: 4}", "lengths")
+    try #require(first.status == 0, "\(first.errors)")
+    let more = try study("branch: {at: [10, 15, 20], cooldownSteps: 4}", "lengths", "--resume")
+    #expect(more.status == 0, "\(more.errors)")
+    let single = try run.distil(
+      "single", "--quiet", "--set",
+      "schedule={decay: constant, steps: 15, cooldownSteps: 4, warmupSteps: 3}")
+    try #require(single.status == 0, "\(single.errors)")
+    #expect(
+      try folder.bytes("lengths/students/steps=15/student.safetensors")
+        == folder.bytes("single/student.safetensors"))
+
+    let wild = try study(
+      "set: {optimizer.adam.learningRate: 1.0e38}\nbranch: {at: [10, 20], cooldownSteps: 4}", "wild"
+    )
+    #expect(wild.status == 0, "\(wild.errors)")
+    let result = try #require(StudyResult(path: folder.file("wild/study.json")))
+    #expect(result.students.allSatisfy { $0.state == .failed })
+    #expect(Set(result.students.map(\.steps)).count == 1)
+  }
+
+  @Test func warmUpsThatDependOnTheLengthAreRefused() throws {
+    let shares = try study(
+      "set: {schedule.warmupFraction: 0.2}\nbranch: {at: [10, 30], cooldown: 0.2}", "shares")
+    #expect(
+      shares.status == 1
+        && shares.errors.contains(
+          "branch: the 8 steps of 'steps=10' before its cool-down are not those of 'steps=30'"),
+      "\(shares.errors)")
+  }
+}
