@@ -7,10 +7,13 @@ struct Train: RegistryCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train the recipe's student on labels: a teacher, or the supervised baseline.")
 
+  @Argument(help: "The recipe, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
+  var recipe: String
+
   @OptionGroup var arguments: RunArguments
 
   func run(_ registry: Registry) throws {
-    let (file, options) = try arguments.prepared(registry)
+    let (file, options) = try arguments.prepared(recipe, registry)
     if options.dryRunSteps == nil {
       try arguments.report(Run(.supervision, file, options)(), options)
     } else {

@@ -13,9 +13,7 @@ public struct Run {
     case stopped(step: Int)
   }
 
-  private let kind: TrainingKind
-  private let file: RecipeFile
-  private let options: RunOptions
+  let (kind, file, options): (TrainingKind, RecipeFile, RunOptions)
 
   /// Nothing is read or written yet.
   public init(_ kind: TrainingKind, _ file: RecipeFile, _ options: RunOptions) {
@@ -31,6 +29,7 @@ public struct Run {
     defer { options.removeScratch() }
     try options.checkSame(
       "recipe", RecipeFile.text(file.recipe), difference: RecipeText.difference)
+    let file = try settled(in: folder)
     let isFinished = try options.shared {
       try folder.check(file, resume: options.resume)
       return options.resume && folder.isFinished(kind: kind.rawValue)
@@ -42,7 +41,9 @@ public struct Run {
     begun.chosen = try EngineChoice.kept(in: folder, kind, options.registry)
     let group = try TrainingGroup(
       kind, file.recipe.shared, path: file.path, begun, checking: [file.recipe.student])
-    let session = try RunSession(group, file.recipe, begun)
+    var recipe = file.recipe
+    if let step = try makeTrunk(group, &recipe, &begun) { return .stopped(step: step) }
+    let session = try RunSession(group, recipe, begun)
     if !session.mustStop && !session.isComplete { try train(session, group) }
     guard session.isComplete, !session.mustStop else { return .stopped(step: session.done) }
     do {

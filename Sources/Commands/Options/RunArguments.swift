@@ -5,11 +5,8 @@ import FunMatchReports
 import FunMatchRuns
 import FunMatchSettings
 
-/// What `distill` and `train` have in common: a recipe, and what becomes of the run.
+/// What `distill` and `train` have in common beside the recipe: what becomes of the run.
 struct RunArguments: ParsableArguments {
-  @Argument(help: "The recipe, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
-  var recipe: String
-
   @Option(
     help: ArgumentHelp(
       """
@@ -27,8 +24,12 @@ struct RunArguments: ParsableArguments {
     }
   }
 
-  /// The recipe and what the command line says beside it.
-  func prepared(_ registry: Registry) throws -> (file: RecipeFile, options: RunOptions) {
+  /// A recipe and what the command line says beside it.
+  ///
+  /// - Parameter recipe: its file.
+  func prepared(
+    _ recipe: String, _ registry: Registry
+  ) throws -> (file: RecipeFile, options: RunOptions) {
     let datasets = settings.images.datasets(registry)
     let file = try RecipeFile(path: recipe, edits: settings.edits, registry: registry) {
       try $0.count(in: datasets, inventsMissing: dryRun != nil)

@@ -61,6 +61,7 @@ package struct RunVerifier {
     for path in [folder.engine, folder.environment, folder.data] { checked(path, isNeeded: true) }
     checked(folder.calibrations)
     checked(folder.bestScore)
+    checked(folder.asked)
     checked(folder.result)
     look(folder.metrics, isNeeded: true) {
       let faults = try MetricsLog.faults(folder.metrics, interval: interval)
