@@ -68,4 +68,12 @@ public struct Schedule: Sendable, Equatable {
       cooldownSteps > 0 ? min(1, Double(totalSteps - step) / Double(cooldownSteps)) : 1
     return decayed * warmup * cooldown
   }
+
+  /// Whether a run that has made `step` updates under one schedule can go on under the other: both have that many, and each of
+  /// these has the same multiplier in both, to the last bit.
+  public func agrees(with other: Schedule, before step: Int) -> Bool {
+    guard self != other else { return step <= totalSteps }
+    return step <= min(totalSteps, other.totalSteps)
+      && (0..<max(0, step)).allSatisfy { self($0) == other($0) }
+  }
 }

@@ -93,6 +93,11 @@ public struct ScheduleRecipe: Settings {
     }
   }
 
+  /// Whether its times depend on the number of training images.
+  package var countsEpochs: Bool {
+    epochs != nil || warmupEpochs != nil || cooldownEpochs != nil
+  }
+
   /// Number of updates of the whole run.
   ///
   /// Epochs and images are rounded to the nearest step (big_vision `utils.py`, `steps`).

@@ -31,16 +31,20 @@ final class MetricsRecorder {
 
   /// Goes on after step `start`.
   ///
-  /// - Parameter pending: what was measured of that step, if its evaluation was still to come.
+  /// - Parameters:
+  ///   - pending: what was measured of that step, if its evaluation was still to come when it was saved.
+  ///   - wasLast: whether the run ended there and is longer now: the step is evaluated as any other is.
   /// - Throws: `FileError` when a file cannot be read or written.
   init(
     _ training: StudentTraining, _ recipe: Recipe, _ folder: RunFolder, from start: Int,
-    _ pending: [String: Double]?, _ clock: RunClock?, _ options: RunOptions, _ log: Logger
+    _ pending: [String: Double]?, wasLast: Bool, _ clock: RunClock?, _ options: RunOptions,
+    _ log: Logger
   ) throws {
     (self.training, self.recipe, self.log) = (training, recipe, log)
     metrics = options.registry.metrics
     shouldStop = options.shouldStop
-    lines = try MetricsLog(path: folder.metrics, keepingThrough: start)
+    lines = try MetricsLog(
+      path: folder.metrics, keepingThrough: wasLast && pending != nil ? start - 1 : start)
     let isWritten = lines.lastStep == start || pending == nil
     self.pending = isWritten ? nil : pending.map { (start, $0) }
     let wanted = isWritten ? start : start - 1
@@ -75,7 +79,7 @@ final class MetricsRecorder {
     // Students of a study come and go, and with them what a step takes.
     if !isInStudy, let slow = watch.note(progress.seconds - progress.waitedSeconds) { warn(slow) }
     let step = progress.stepsDone
-    guard evaluates(after: step) || step.isMultiple(of: recipe.student.logEvery) else { return nil }
+    guard hasLine(step) else { return nil }
     return [
       "epoch": progress.epoch, "distillLoss": update.loss,
       "learningRate": recipe.student.optimizer.value.learningRate * update.multiplier,
@@ -96,6 +100,10 @@ final class MetricsRecorder {
     log.warning(
       "steps take \(now) s and took \(usual) s: another program may use what they compute on\(remedy)"
     )
+  }
+
+  private func hasLine(_ step: Int) -> Bool {
+    evaluates(after: step) || step.isMultiple(of: recipe.student.logEvery)
   }
 
   /// Whether the student is evaluated after a step.
@@ -129,7 +137,7 @@ final class MetricsRecorder {
   ///
   /// - Returns: as `write` does.
   func writePending() throws -> Bool {
-    guard let pending else { return true }
+    guard let pending, hasLine(pending.step) else { return true }
     return try write(pending.values, step: pending.step)
   }
 

@@ -31,7 +31,7 @@ public struct Run {
       "recipe", RecipeFile.text(file.recipe), difference: RecipeText.difference)
     let file = try settled(in: folder)
     let isFinished = try options.shared {
-      try folder.check(file, resume: options.resume)
+      try folder.check(file, resume: options.resume) { try $0.count(in: options.datasets) }
       return options.resume && folder.isFinished(kind: kind.rawValue)
     }
     if isFinished {

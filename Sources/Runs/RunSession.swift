@@ -44,6 +44,7 @@ public final class RunSession: Participant {
     // Before the recipe is written anew: what a folder of an earlier version computes with is known by its recipe.
     try kept?.write(to: folder)
     try options.checkSame("weights", training.origin.joined(separator: ", "))
+    let earlier = options.resume ? EarlierRecipe(folder, recipe, group) : nil
     lock = try folder.make(recipe, notes: options.notes)
     let log = RunLog.make(
       path: folder.log, isQuiet: options.isQuiet,
@@ -90,7 +91,12 @@ public final class RunSession: Participant {
     if done == 0 || !FileManager.default.fileExists(atPath: folder.data) {
       try JSONText.write(group.dataIdentity, to: folder.data)
     }
-    if done < training.steps { try? FileManager.default.removeItem(atPath: folder.result) }
+    let goesOn = done > 0 && done < training.steps
+    if goesOn, let words = earlier?.difference {
+      log.info("goes on with another recipe than before: \(words)")
+    }
+    let wasLast =
+      goesOn && (done == earlier?.steps || done == RunResult(path: folder.result)?.steps)
     let environment = RunEnvironment(device: options.device)
     if done > 0, let before = RunEnvironment(path: folder.environment), before != environment {
       log.warning(
@@ -100,7 +106,8 @@ public final class RunSession: Participant {
     var start = Start(done: done, pending: pending)
     func recorder(_ start: Start) throws -> MetricsRecorder {
       try MetricsRecorder(
-        training, recipe, folder, from: start.done, start.pending, clock, options, log)
+        training, recipe, folder, from: start.done, start.pending, wasLast: wasLast, clock, options,
+        log)
     }
     if options.group?.isFirst ?? true {
       self.recorder = try recorder(start)
@@ -113,6 +120,24 @@ public final class RunSession: Participant {
     (done, saved) = (start.done, start.done)
     if let group = options.group { try training.takeOver(from: group) }
     isInterrupted = try !self.recorder.writePending()
+    // At last: until then it tells that the line of its last step is one of an end.
+    if done < training.steps { try? FileManager.default.removeItem(atPath: folder.result) }
+  }
+
+  /// The recipe that the folder had.
+  private struct EarlierRecipe {
+    /// How long it was.
+    let steps: Int?
+    /// How the recipe differs from it, in words; `nil` where it does not.
+    let difference: String?
+
+    init?(_ folder: RunFolder, _ recipe: Recipe, _ group: TrainingGroup) {
+      guard
+        let kept = try? RecipeFile(path: folder.recipe, registry: group.options.registry).recipe
+      else { return nil }
+      steps = try? kept.schedule(imageCount: group.datasets.trainingCount).totalSteps
+      difference = try? RunFolder.difference(kept, recipe)
+    }
   }
 
   /// Where a run goes on, and what was measured of its last step if that is still to be written.

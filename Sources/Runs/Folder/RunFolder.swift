@@ -40,9 +40,12 @@ public struct RunFolder: Sendable {
 
   /// Checks that a run of this recipe may use the folder; nothing is written.
   ///
+  /// - Parameter imageCount: as `checkRecipe` has it.
   /// - Throws: `RecipeError` when the folder holds a run and `resume` is off, or a run of another
   ///   recipe.
-  public func check(_ file: RecipeFile, resume: Bool) throws {
+  public func check(
+    _ file: RecipeFile, resume: Bool, imageCount: ImageCount? = nil
+  ) throws {
     guard !FileManager.default.fileExists(atPath: "\(path)/\(Self.studyResult)") else {
       throw RecipeError("\(path) holds a study; choose another --output")
     }
@@ -61,7 +64,7 @@ public struct RunFolder: Sendable {
       throw RecipeError(
         "\(path) already holds a run; continue it with --resume or choose another --output")
     }
-    try checkRecipe(file)
+    try checkRecipe(file, imageCount: imageCount)
   }
 
   /// Whether the run in the folder is at its end. A finished student of a study has no checkpoints.
@@ -71,32 +74,6 @@ public struct RunFolder: Sendable {
     RunResult(path: result)?.kind == kind
       && FileManager.default.fileExists(atPath: student)
       && Checkpoint.newest(in: checkpoints) == nil
-  }
-
-  /// Checks that the folder's run is one of this recipe.
-  ///
-  /// - Throws: `RecipeError` when it is another's.
-  package func checkRecipe(_ file: RecipeFile) throws {
-    // Texts, since those are what is kept. What is kept in memory and on the disk may change: it shows in no view and no
-    // weight. So may what is done about broken images: as long as a run goes on it met none, or passes over them.
-    func text(_ recipe: Recipe) throws -> String {
-      var recipe = recipe
-      recipe.shared.cache = .none
-      recipe.shared.onBrokenImage = .fail
-      recipe.student.checkpoints = CheckpointRecipe()
-      return try RecipeFile.text(recipe)
-    }
-    let kept = try RecipeFile(path: recipe, registry: file.registry).recipe
-    var recipe = file.recipe
-    // What is measured was measured when the run began.
-    if recipe.shared.precision == .auto { recipe.shared.precision = kept.shared.precision }
-    if recipe.student.precision == .auto { recipe.student.precision = kept.student.precision }
-    let (earlier, wanted) = (try text(kept), try text(recipe))
-    guard earlier == wanted else {
-      throw RecipeError(
-        "\(path) holds a run of another recipe; they differ in: "
-          + RecipeText.difference(earlier, wanted))
-    }
   }
 
   /// What comments say in the recipe that is there.
