@@ -100,7 +100,9 @@ struct Trunk {
     notes["schedule.hours"] = "\(hours) hours were asked for."
     notes["schedule.cooldownFraction"] = ""
     notes["schedule.steps"] = "\(words)."
-    notes["precision"] = "What was measured to be the fastest here."
+    if recipe.shared.precision == .auto || recipe.student.precision == .auto {
+      notes["precision"] = "What was measured to be the fastest here."
+    }
     let command = group.kind == .distillation ? "distill" : "train"
     let same =
       "The same bits again, on this machine: funmatch \(command) THIS_FILE --output FOLDER --threads "

@@ -18,7 +18,7 @@ struct FirstChoices {
   /// The paper's.
   static let usualBatch = 512
   /// Below so many steps smaller batches learn more.
-  private static let fewestSteps = 1500.0
+  private static let fewestSteps = 1000.0
   private static let smallestBatch = 32
   private static let measuringShare = 0.1
   private static let evaluatedAtOnce = 250
@@ -48,7 +48,7 @@ struct FirstChoices {
     var reasons = batch < Self.usualBatch ? ["there are \(NumberText.grouped(images)) images"] : []
     while !isGiven, steps(batch) < Self.fewestSteps, batch / 2 >= Self.smallestBatch {
       batch /= 2
-      reasons = ["the time is to hold 1,500 steps or nearly as many"]
+      reasons = ["the time is to hold 1,000 steps or nearly as many"]
     }
     while !isGiven, batch > 1, try !Self.fits(file, batch: batch, options) {
       batch /= 2
