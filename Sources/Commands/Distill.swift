@@ -7,16 +7,20 @@ import FunMatchSettings
 /// A `Run` reads what the recipe names, `Trainer` makes the steps, and `DistillationStep` is one of them.
 struct Distill: RegistryCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Distil teachers into a student, as a recipe says; no labels are used.")
+    abstract:
+      "Distil teachers into a student, as a recipe says, or without one; no labels are used.")
 
+  @OptionGroup var source: DistillSource
   @OptionGroup var arguments: RunArguments
 
+  func validate() throws { try source.check(branch: arguments.branch) }
+
   func run(_ registry: Registry) throws {
-    let (file, options, branch) = try arguments.prepared(registry)
+    let (file, options, branch) = try source.prepared(arguments, registry)
     if options.dryRunSteps == nil {
       try arguments.report(Run(.distillation, file, options, branch: branch)(), options)
     } else {
-      try DryRun(.distillation, file, options)() { print($0) }
+      try DryRun(.distillation, file, options)(source.tell(file, options))
     }
   }
 }

@@ -44,6 +44,12 @@ public struct Recipe: Settings {
         "evaluation.resize",
         "\(resize) must be at least the student's resolution \(resolution) and at most \(largest)")
     }
+    if student.schedule.hours != nil, let bank = shared.bank, bank.epochs == nil {
+      throw SettingsError(
+        "bank",
+        "needs epochs where the schedule has hours, since it is not known how many views there will be"
+      )
+    }
     if student.checkpoints.best, shared.validation == nil {
       throw SettingsError("checkpoints.best", "needs images under data.validation")
     }

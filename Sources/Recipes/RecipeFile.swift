@@ -34,6 +34,21 @@ public struct RecipeFile: Sendable {
       edited, path: beside ?? path, name: path, registry: registry, imageCount: imageCount)
   }
 
+  /// A recipe that is in no file.
+  ///
+  /// - Parameters:
+  ///   - text: YAML.
+  ///   - path: beside which its weights are looked for.
+  /// - Throws: `RecipeError` naming the key.
+  package init(
+    text: String, edits: [String], path: String, registry: Registry,
+    imageCount: (TrainingImages) throws -> Int
+  ) throws {
+    let tree = try RecipeEdit.ordered(edits.map { try RecipeEdit(argument: $0) })
+      .reduce(Self.compose(text, path)) { try $1.applied(to: $0) }
+    try self.init(tree, path: path, name: "", registry: registry, imageCount: imageCount)
+  }
+
   /// A recipe that was edited already.
   ///
   /// - Parameters:
@@ -109,7 +124,11 @@ public struct RecipeFile: Sendable {
   }
 
   /// The text of a recipe, every key written out.
-  public static func text(_ recipe: Recipe) throws -> String { try RecipeText.text(recipe) }
+  ///
+  /// - Parameter notes: what is said of keys, in comments.
+  public static func text(_ recipe: Recipe, notes: RecipeNotes = [:]) throws -> String {
+    notes.written(over: try RecipeText.text(recipe))
+  }
 
   private static func compose(_ text: String, _ name: String) throws -> Node {
     do {

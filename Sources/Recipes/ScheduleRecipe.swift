@@ -1,7 +1,7 @@
 import FunMatchOptimizers
 import FunMatchSettings
 
-/// A schedule as recipes tell it: its length in one of three ways, the times of warm-up and cool-down likewise.
+/// A schedule as recipes tell it: its length in one of four ways, the times of warm-up and cool-down likewise.
 public struct ScheduleRecipe: Settings {
   /// Passes over the training images.
   public var epochs: Double?
@@ -9,6 +9,8 @@ public struct ScheduleRecipe: Settings {
   public var steps: Int?
   /// Images shown.
   public var images: Int?
+  /// Hours from when the command began, within which the run ends; how many updates that are is found on the way.
+  public var hours: Double?
   /// How the rate falls.
   public var decay = OneOf<DecayKind>(CosineDecay())
   /// Over which the rate rises: updates, passes, or a share of the run; at most one is given.
@@ -31,10 +33,14 @@ public struct ScheduleRecipe: Settings {
   public static let keys: [Key<ScheduleRecipe>] = [
     Key(
       "epochs", \.epochs,
-      "Length as passes over the training images; exactly one of epochs, steps and images is given.",
+      "Length as passes over the training images; exactly one of epochs, steps, images and hours is given.",
       group: "length"),
     Key("steps", \.steps, "Length in steps.", group: "length"),
     Key("images", \.images, "Length in images shown.", group: "length"),
+    Key(
+      "hours", \.hours,
+      "Length in hours of this machine, from when the command begins; the steps that they hold are found on the way. With decay: constant and a cool-down.",
+      .positive, group: "length"),
     Key("decay", \.decay, "How the rate falls between warm-up and end."),
     Key(
       "warmupSteps", \.warmupSteps,
@@ -66,6 +72,25 @@ public struct ScheduleRecipe: Settings {
     } catch {
       throw SettingsError(key, "\(error)")
     }
+    guard hours != nil else { return }
+    guard decay.value is ConstantDecay else {
+      throw SettingsError(
+        key,
+        "hours need decay: constant, whose steps are the same however many there will be; it is \(decay.name)"
+      )
+    }
+    guard warmupFraction == nil else {
+      throw SettingsError(
+        key, "hours need a warm-up in steps or epochs, since the length is not known before")
+    }
+    guard
+      [Double(cooldownSteps ?? 0), cooldownEpochs ?? 0, cooldownFraction ?? 0].contains(where: {
+        $0 > 0
+      }),
+      cooldownFraction ?? 0 < 1
+    else {
+      throw SettingsError(key, "hours need a cool-down at the end, such as cooldownFraction: 0.2")
+    }
   }
 
   /// Whether its times depend on the number of training images.
@@ -78,14 +103,15 @@ public struct ScheduleRecipe: Settings {
   /// Epochs and images are rounded to the nearest step (big_vision `utils.py`, `steps`).
   ///
   /// - Parameter imageCount: number of training images.
+  /// - Returns: more than any run makes, where it is so many hours.
   /// - Throws: a sentence unless exactly one positive length is given.
   func totalSteps(imageCount: Int, batchSize: Int) throws -> Int {
     let lengths = [
       steps.map(Double.init), images.map { Double($0) / Double(batchSize) },
-      epochs.map { $0 * Double(imageCount) / Double(batchSize) },
+      epochs.map { $0 * Double(imageCount) / Double(batchSize) }, hours.map { _ in Self.openEnd },
     ].compactMap { $0 }
     guard lengths.count == 1, let length = lengths.first else {
-      throw RecipeError("exactly one of epochs, steps and images must be given")
+      throw RecipeError("exactly one of epochs, steps, images and hours must be given")
     }
     guard length > 0, length < 1e12 else {
       throw RecipeError("its length must be positive and below 1e12 steps")
@@ -116,16 +142,46 @@ public struct ScheduleRecipe: Settings {
 
   /// The schedule of learning rate and weight decay.
   func schedule(total: Int, imageCount: Int, batchSize: Int) -> Schedule {
-    func length(_ steps: Int?, _ epochs: Double?, _ share: Double?) -> Int {
-      let exact =
-        steps.map(Double.init) ?? epochs.map { $0 * Double(imageCount) / Double(batchSize) }
-        ?? share.map { $0 * Double(total) } ?? 0
-      // A little is at least one step, as in the official trainer.
-      return exact > 0 ? max(1, Int(min(exact, 1e12).rounded(.toNearestOrEven))) : 0
-    }
+    let each = Double(imageCount) / Double(batchSize)
     return Schedule(
-      totalSteps: total, warmupSteps: length(warmupSteps, warmupEpochs, warmupFraction),
-      cooldownSteps: length(cooldownSteps, cooldownEpochs, cooldownFraction),
+      totalSteps: total,
+      warmupSteps: Self.length(
+        warmupSteps, warmupEpochs.map { $0 * each }, warmupFraction.map { $0 * Double(total) }),
+      // What hours hold is known only when it cools down.
+      cooldownSteps: hours != nil
+        ? 0
+        : Self.length(
+          cooldownSteps, cooldownEpochs.map { $0 * each },
+          cooldownFraction.map { $0 * Double(total) }),
       decay: decay.value.over(total))
+  }
+
+  /// A little is at least one step, as in the official trainer.
+  private static func length(_ steps: Int?, _ others: Double?...) -> Int {
+    let exact = steps.map(Double.init) ?? others.compactMap { $0 }.first ?? 0
+    return exact > 0 ? max(1, Int(min(exact, 1e12).rounded(.toNearestOrEven))) : 0
+  }
+
+  /// Updates of a run that is as long as its hours: none comes to so many.
+  private static let openEnd = 999_999_999_999.0
+
+  /// Updates of the cool-down of a run that begins with it after so many.
+  ///
+  /// - Parameter imageCount: number of training images.
+  package func cooldown(after steps: Int, imageCount: Int, batchSize: Int) -> Int {
+    Self.length(
+      cooldownSteps, cooldownEpochs.map { $0 * Double(imageCount) / Double(batchSize) },
+      cooldownFraction.map { $0 / (1 - $0) * Double(steps) })
+  }
+
+  /// The same schedule, its length known: after so many updates it cools down. Until then it is what it was.
+  ///
+  /// - Parameter imageCount: number of training images.
+  package func settled(after steps: Int, imageCount: Int, batchSize: Int) -> ScheduleRecipe {
+    let cooldown = cooldown(after: steps, imageCount: imageCount, batchSize: batchSize)
+    var settled = self
+    (settled.hours, settled.steps) = (nil, steps + cooldown)
+    (settled.cooldownSteps, settled.cooldownEpochs, settled.cooldownFraction) = (cooldown, nil, nil)
+    return settled
   }
 }

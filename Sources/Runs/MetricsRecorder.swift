@@ -37,7 +37,8 @@ final class MetricsRecorder {
   /// - Throws: `FileError` when a file cannot be read or written.
   init(
     _ training: StudentTraining, _ recipe: Recipe, _ folder: RunFolder, from start: Int,
-    _ pending: [String: Double]?, wasLast: Bool, _ options: RunOptions, _ log: Logger
+    _ pending: [String: Double]?, wasLast: Bool, _ clock: RunClock?, _ options: RunOptions,
+    _ log: Logger
   ) throws {
     (self.training, self.recipe, self.log) = (training, recipe, log)
     metrics = options.registry.metrics
@@ -58,7 +59,9 @@ final class MetricsRecorder {
     events = try EventLog(folder: folder.path, keepingThrough: isWritten ? start : start - 1)
     isInStudy = options.session != nil
     if let session = options.session { try events.begin(session) }
-    line = options.isQuiet ? nil : ProgressLine(total: training.steps)
+    line =
+      options.isQuiet
+      ? nil : ProgressLine(total: training.steps, left: clock.map { clock in { clock.left } })
     best = recipe.student.checkpoints.best ? BestStudent(folder, from: start) : nil
     if best?.isUnknown == true {
       log.warning(

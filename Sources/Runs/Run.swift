@@ -13,9 +13,7 @@ public struct Run {
     case stopped(step: Int)
   }
 
-  private let kind: TrainingKind
-  private let file: RecipeFile
-  private let options: RunOptions
+  let (kind, file, options): (TrainingKind, RecipeFile, RunOptions)
   private let branch: Branch?
 
   /// Nothing is read or written yet.
@@ -38,6 +36,7 @@ public struct Run {
       "recipe", RecipeFile.text(file.recipe), difference: RecipeText.difference)
     var begun = options
     begun.resume = options.resume || branch != nil
+    let file = try settled(in: folder)
     let isFinished = try options.shared {
       let count: RunFolder.ImageCount = { try $0.count(in: options.datasets) }
       try branch?.begin(folder, file, kind, options, count)
@@ -50,7 +49,9 @@ public struct Run {
     begun.chosen = try EngineChoice.kept(in: folder, kind, options.registry)
     let group = try TrainingGroup(
       kind, file.recipe.shared, path: file.path, begun, checking: [file.recipe.student])
-    let session = try RunSession(group, file.recipe, begun)
+    var recipe = file.recipe
+    if let step = try makeTrunk(group, &recipe, &begun) { return .stopped(step: step) }
+    let session = try RunSession(group, recipe, begun)
     if !session.mustStop && !session.isComplete { try train(session, group) }
     guard session.isComplete, !session.mustStop else { return .stopped(step: session.done) }
     do {

@@ -20,6 +20,8 @@ public final class RunSession: Participant {
   private let recorder: MetricsRecorder
   /// Its own log.
   let log: Logger
+  /// Measures a run of so many hours until its length is known; `nil` of another.
+  let clock: RunClock?
   private let lock: FileLock
   /// The last update that a checkpoint has.
   private var saved: Int
@@ -43,7 +45,7 @@ public final class RunSession: Participant {
     try kept?.write(to: folder)
     try options.checkSame("weights", training.origin.joined(separator: ", "))
     let earlier = options.resume ? EarlierRecipe(folder, recipe, group) : nil
-    lock = try folder.make(recipe)
+    lock = try folder.make(recipe, notes: options.notes)
     let log = RunLog.make(
       path: folder.log, isQuiet: options.isQuiet,
       name: options.session?.name ?? options.name)
@@ -54,6 +56,10 @@ public final class RunSession: Participant {
     for warning in group.loaded.warnings + training.warnings { log.warning("\(warning)") }
 
     for measured in training.measured { log.info("\(measured)") }
+    let clock = recipe.student.schedule.hours.map { hours in
+      RunClock(hours: hours) { options.begin.duration(to: .now).seconds }
+    }
+    self.clock = clock
     done = 0
     var pending: [String: Double]?
     if options.resume,
@@ -69,6 +75,7 @@ public final class RunSession: Participant {
       try checkpoint.restore(training.student.model, training.optimizer, average: training.average)
       done = min(checkpoint.description.step, training.steps)
       pending = checkpoint.description.pending
+      clock?.before = checkpoint.description.seconds ?? 0
       log.info("resumed after step \(done)")
     }
     guard kept?.isSame(as: training.engines) ?? true else {
@@ -102,7 +109,8 @@ public final class RunSession: Participant {
     var start = Start(done: done, pending: pending)
     func recorder(_ start: Start) throws -> MetricsRecorder {
       try MetricsRecorder(
-        training, recipe, folder, from: start.done, start.pending, wasLast: wasLast, options, log)
+        training, recipe, folder, from: start.done, start.pending, wasLast: wasLast, clock, options,
+        log)
     }
     if options.group?.isFirst ?? true {
       self.recorder = try recorder(start)
@@ -181,6 +189,7 @@ public final class RunSession: Participant {
     recorder.show(progress, update)
     if !isInterrupted { unwritten = nil }
     if isInterrupted ? !isDue : isDue && !isEvaluated { try save() }
+    clock?.note(done)
     return !mustStop
   }
 
@@ -214,8 +223,8 @@ public final class RunSession: Participant {
     try recorder.synchronize()
     try Checkpoint.save(
       training.student.model, training.optimizer, average: training.average, step: done,
-      origin: training.origin, pending: unwritten, folder: folder.checkpoints,
-      rule: recipe.student.checkpoints)
+      origin: training.origin, pending: unwritten, seconds: clock?.seconds,
+      folder: folder.checkpoints, rule: recipe.student.checkpoints)
     saved = done
   }
 

@@ -190,7 +190,10 @@ package struct StudentTraining {
       $0.network.parameterCount.map { "one of \(NumberText.grouped($0))" } ?? "a program"
     }
     let source = sizes.isEmpty ? "labels" : "teachers: \(sizes.joined(separator: " and "))"
-    return "\(steps) steps of \(recipe.shared.batchSize) images; a student of \(size) parameters "
+    let length =
+      recipe.student.schedule.hours.map { "\(NumberText.short($0)) hours of steps" }
+      ?? "\(steps) steps"
+    return "\(length) of \(recipe.shared.batchSize) images; a student of \(size) parameters "
       + "learns from \(source); \(group.device), "
       + "\(engines.threads?.description ?? "\(Torch.threads) threads"), \(engines.words)"
   }
@@ -208,13 +211,16 @@ package struct StudentTraining {
   ///
   /// - Throws: `CancellationError` when it is stopped.
   func evaluateLast(_ evaluator: Evaluator, shouldStop: () -> Bool) throws -> Evaluation {
+    try evaluator(lastNetwork(), shouldStop: shouldStop)
+  }
+
+  /// The network that is evaluated at the end.
+  func lastNetwork() throws -> EvaluatedModel {
     // What is frozen is another network than what a run may still save.
     let copy = try student.spec.build(seed: nil)
     copy.input = result.input
     for (own, value) in zip(copy.store.all, result.store.all) { own.value.copy(from: value.value) }
-    return try evaluator(
-      EvaluatedModel(asEvaluated(copy), recipe.preprocessing, precision: .f32),
-      shouldStop: shouldStop)
+    return EvaluatedModel(try asEvaluated(copy), recipe.preprocessing, precision: .f32)
   }
 
   private func asEvaluated(_ model: any Model) throws -> any Classifier {

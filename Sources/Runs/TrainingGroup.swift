@@ -142,7 +142,8 @@ public final class TrainingGroup {
     return finalValidation
   }
 
-  private func final(_ images: (any Dataset)?, _ loading: LoaderOptions) throws -> Evaluator? {
+  /// The same of other images.
+  func final(_ images: (any Dataset)?, _ loading: LoaderOptions) throws -> Evaluator? {
     guard let images else { return nil }
     let usual = Computation(engine: .auto, precision: .f32)
     let teachers =
@@ -158,6 +159,9 @@ public final class TrainingGroup {
       batchSize: recipe.evaluationBatchSize, device: device, loading: loading,
       group: options.group)
   }
+
+  /// Gives up the teachers of last evaluations until they are wanted again.
+  func forgetFinalTeachers() { finalTeachers = nil }
 
   /// Whether teachers compute as `funmatch evaluate` has it.
   private var computesAsEvaluate: Bool {

@@ -108,6 +108,11 @@ public struct StudyFile: Sendable {
       } catch let error as RecipeError {
         throw keys.blame(error.description, edits, student: name)
       }
+      guard file.recipe.student.schedule.hours == nil else {
+        throw keys.blame(
+          "schedule.hours: students of a study train side by side; expected a length in steps, epochs or images",
+          edits, student: name)
+      }
       if let other = earlier.updateValue(name, forKey: try RecipeFile.text(file.recipe)) {
         throw keys.error("the students '\(other)' and '\(name)' have the very same recipe")
       }

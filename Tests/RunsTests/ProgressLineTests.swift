@@ -39,6 +39,16 @@ struct ProgressLineTests {
     }
   }
 
+  /// Of a run of so many hours nobody knows how many steps there will be.
+  @Test func hoursTellWhatIsLeft() throws {
+    let window = try PseudoTerminal(columns: 80)
+    let line = ProgressLine(
+      total: 999_999_999_999, left: { 432 },
+      on: Terminal(window.descriptor, environment: ["TERM": "dumb"]))
+    line.show(step: 7, epoch: 0.5, imagesPerSecond: 8, loss: 0.5)
+    #expect(window.text() == "step 7  epoch 0.50  8 images/s  loss 0.5000  7 min 12 s left\r\n")
+  }
+
   @Test func withoutEscapesLinesStandBelowEachOther() throws {
     let text = try shown(columns: 80, ["TERM": "dumb"])
     #expect(!text.contains("\u{1B}"))

@@ -5,11 +5,8 @@ import FunMatchReports
 import FunMatchRuns
 import FunMatchSettings
 
-/// What `distill` and `train` have in common: a recipe, and what becomes of the run.
+/// What `distill` and `train` have in common beside the recipe: what becomes of the run.
 struct RunArguments: ParsableArguments {
-  @Argument(help: "The recipe, a YAML file.", completion: .file(extensions: ["yaml", "yml"]))
-  var recipe: String?
-
   @Option(
     help: ArgumentHelp(
       """
@@ -31,13 +28,6 @@ struct RunArguments: ParsableArguments {
   @OptionGroup var settings: RunSettings
 
   func validate() throws {
-    if branch == nil, recipe == nil {
-      throw ValidationError("Missing expected argument '<recipe>'")
-    }
-    if branch != nil, recipe != nil {
-      throw ValidationError(
-        "--branch takes the recipe of its run; give no other, and change keys with --set")
-    }
     if branch != nil, settings.output == nil, dryRun == nil {
       throw ValidationError("--branch needs --output, a folder of its own")
     }
@@ -46,15 +36,21 @@ struct RunArguments: ParsableArguments {
     }
   }
 
-  /// The recipe, what the command line says beside it, and the run that it goes on from, if it is a branch.
-  func prepared(
-    _ registry: Registry
-  ) throws -> (file: RecipeFile, options: RunOptions, branch: Branch?) {
+  /// What a run is made of: its recipe, what the command line says beside it, and the run that it goes on from, if it is a
+  /// branch.
+  typealias Prepared = (file: RecipeFile, options: RunOptions, branch: Branch?)
+
+  /// - Parameter recipe: its file; `nil` where it is a branch, which takes that of its run.
+  func prepared(_ recipe: String?, _ registry: Registry) throws -> Prepared {
     let datasets = settings.images.datasets(registry)
     let count: RunFolder.ImageCount = {
       try $0.count(in: datasets, inventsMissing: dryRun != nil)
     }
     if let branch {
+      guard recipe == nil else {
+        throw ValidationError(
+          "--branch takes the recipe of its run; give no other, and change keys with --set")
+      }
       let options = try settings.options(name: "branch", registry, dryRunSteps: dryRun)
       let branch = try Branch(branch, output: options.output, options)
       return (try branch.recipe(settings.edits, registry, imageCount: count), options, branch)

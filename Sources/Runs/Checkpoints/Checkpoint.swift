@@ -30,6 +30,8 @@ public struct Checkpoint {
     /// What was measured of the step, if its evaluation was still to come and its line of metrics with
     /// it.
     public var pending: [String: Double]?
+    /// Seconds that the run has taken of its hours; `nil` where its length is none of hours.
+    public var seconds: Double?
     /// SHA-256 of the `.safetensors` file.
     public var sha256: String
   }
@@ -46,14 +48,15 @@ public struct Checkpoint {
   ///
   /// - Parameters:
   ///   - pending: what was measured of the step, if its line of metrics is not written yet.
+  ///   - seconds: what it has taken of its hours.
   ///   - average: the moving average of the weights, if there is one.
   ///   - rule: which checkpoints are kept.
   /// - Throws: `TorchError` when the disk is full or the folder cannot be written; older
   ///   checkpoints stay then.
   public static func save(
     _ model: any Model, _ optimizer: any Optimizer, average: AveragedModel? = nil, step: Int,
-    origin: [String] = [], pending: [String: Double]? = nil, folder: String,
-    rule: CheckpointRecipe
+    origin: [String] = [], pending: [String: Double]? = nil, seconds: Double? = nil,
+    folder: String, rule: CheckpointRecipe
   ) throws {
     let path = "\(folder)/\(Self.name(step)).safetensors"
     let run = Self.run(of: folder)
@@ -63,7 +66,7 @@ public struct Checkpoint {
     let description = Description(
       step: step, run: run, origin: origin, optimizerCount: optimizer.count,
       statePrefixes: Set(others.map { String($0.name.prefix { $0 != "." }) + "." }).sorted(),
-      pending: pending, sha256: try checksum(path))
+      pending: pending, seconds: seconds, sha256: try checksum(path))
     try JSONText.write(description, to: sidecar(path))
     // Later ones are damaged, or this run would have started from them.
     let all = list(folder)

@@ -50,7 +50,11 @@ public struct DryRun {
     func line(_ name: String, _ text: String) {
       tell(name.padding(toLength: 12, withPad: " ", startingAt: 0) + text)
     }
-    line("dry run", "\(steps) of \(NumberText.grouped(training.steps)) steps; nothing is kept")
+    let hours = own.schedule.hours
+    let all =
+      hours.map { "the steps of \(NumberText.short($0)) hours" }
+      ?? "\(NumberText.grouped(training.steps)) steps"
+    line("dry run", "\(steps) of \(all); nothing is kept")
     describeImages(group.datasets, shared, line)
     describeNetworks(training, line)
     for remark in group.remarks + training.measured { line("", remark) }
@@ -78,11 +82,17 @@ public struct DryRun {
     }
     let student = DryRunStudent(training, steps: min(steps, training.steps), line)
     try trainer.run([student]) { _ in !options.shouldStop() }
-    let seconds = Double(training.steps) * Double(shared.batchSize) / max(student.speed, 1e-9)
+    let each = Double(shared.batchSize) / max(student.speed, 1e-9)
     if let settings = own.optimizer.value as? ShampooConfiguration, settings.startStep >= steps {
       line("", "preconditioning, from step \(settings.startStep + 1) on, is not in it")
     }
-    line("time", "about \(NumberText.duration(seconds)) for all steps at this speed")
+    line(
+      "time",
+      hours.map {
+        "about \(NumberText.grouped(Int(min($0 * 3600 / each, 1e12)))) steps at this speed"
+      }
+        ?? "about \(NumberText.duration(Double(training.steps) * each)) for all steps at this speed"
+    )
     line("memory", "\(Self.megabytes(ProcessMemory.peak)) at most so far")
   }
 

@@ -74,6 +74,7 @@ extension RunFolder {
     }
     var wanted = wanted
     // What is measured was measured when the run began.
+    if wanted.shared.engine == .auto { wanted.shared.engine = kept.shared.engine }
     if wanted.shared.precision == .auto { wanted.shared.precision = kept.shared.precision }
     if wanted.student.precision == .auto { wanted.student.precision = kept.student.precision }
     let texts = (try text(kept), try text(wanted))

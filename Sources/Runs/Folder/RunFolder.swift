@@ -78,12 +78,19 @@ public struct RunFolder: Sendable {
       && Checkpoint.newest(in: checkpoints) == nil
   }
 
+  /// What comments say in the recipe that is there.
+  var notes: RecipeNotes {
+    let text = FileManager.default.contents(atPath: recipe) ?? Data()
+    return RecipeNotes(in: String(decoding: text, as: UTF8.self))
+  }
+
   /// Makes the folder, without what a killed process left half written, and writes the recipe into it.
   ///
+  /// - Parameter notes: what comments say of its keys, beside those that are there.
   /// - Returns: what keeps other processes out of it.
   /// - Throws: `FileError` when that cannot be done.
-  func make(_ recipe: Recipe) throws -> FileLock {
-    let text = try RecipeFile.text(recipe)
+  func make(_ recipe: Recipe, notes: RecipeNotes = [:]) throws -> FileLock {
+    let text = try RecipeFile.text(recipe, notes: notes.over(self.notes))
     let folders = [path, checkpoints, report]
     for folder in folders { try OutputFolder.make(folder) }
     let lock = try FileLock.takeFolder(path)

@@ -69,6 +69,7 @@ package struct RunVerifier {
     checked(folder.source)
     checked(folder.calibrations)
     checked(folder.bestScore)
+    checked(folder.asked)
     checked(folder.result)
     look(folder.metrics, isNeeded: true) {
       // A branch's first lines are its trunk's, which may be rarer.

@@ -34,6 +34,9 @@ extension MemoryEstimate {
     throw RecipeError(refusal(room))
   }
 
+  /// Whether the run takes no more than is free, as far as that is known.
+  func fits(_ room: Room) -> Bool { excess(size, room) <= 1 }
+
   /// What a run of this size would take more, as a multiple of what is free: of the device or of the process, whichever is
   /// tighter.
   private func excess(_ size: Size, _ room: Room) -> Double {

@@ -70,6 +70,16 @@ public struct CostMeasurement {
     )
   }
 
+  /// Seconds of a step of so many images.
+  ///
+  /// - Throws: what a run would throw.
+  func seconds(images: Int) throws -> Double {
+    let measured = try measured(images)
+    let input =
+      (measured.input ?? 0) * Double(images) / Double(ProcessInfo.processInfo.activeProcessorCount)
+    return max(measured.teachers + measured.student, input)
+  }
+
   /// Steps that are made. In company the middle one counts, and so it takes more of them.
   private var steps: Int { company == nil ? 4 : 8 }
 

@@ -80,6 +80,11 @@ public struct ScalePlan: Sendable {
   public init(
     _ recipe: Recipe, imageCount: Int, _ costs: StepCosts, _ machine: Machine, price: Double? = nil
   ) throws {
+    guard recipe.student.schedule.hours == nil else {
+      throw RecipeError(
+        "schedule.hours: how many steps they hold is found when the run is made; expected a length in steps, epochs or images"
+      )
+    }
     steps = try recipe.schedule(imageCount: imageCount).totalSteps
     let shared = recipe.shared
     let parts = DistillationStep.parts(of: shared.batchSize, shared.microBatchSize).map(\.count)

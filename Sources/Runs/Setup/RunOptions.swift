@@ -27,6 +27,10 @@ public struct RunOptions: Sendable {
   /// Steps of a run that is only tried out: generated images and fresh weights stand in for what is not
   /// here, and no more images are opened than it needs. `nil`: the run is meant.
   public var dryRunSteps: Int?
+  /// When the command began, from which the hours of a schedule count.
+  public var begin = ContinuousClock.now
+  /// What comments in the run's recipe say of its keys, beside those that it has.
+  public var notes: RecipeNotes = [:]
   /// What the run is in a study: put before its warnings, and shown in TensorBoard's HParams; `nil`: it is in none.
   public var session: HyperparameterSession?
   /// What networks compute with, if the run, or another of its group, has begun; `nil`: nothing is settled.

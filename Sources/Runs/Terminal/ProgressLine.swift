@@ -5,6 +5,7 @@ import FunMatchFiles
 /// seconds.
 package final class ProgressLine {
   private let total: Int
+  private let left: (() -> Double)?
   private let live: LiveText
   private let interval: Double
   private var begin: (step: Int, time: ContinuousClock.Instant)?
@@ -13,8 +14,10 @@ package final class ProgressLine {
   private var note: [String] = []
 
   /// The line of a run of so many steps.
-  package init(total: Int, on terminal: Terminal = Terminal()) {
-    self.total = total
+  ///
+  /// - Parameter left: seconds that are left of a run of which time tells when it ends; `nil`: its steps tell.
+  package init(total: Int, left: (() -> Double)? = nil, on terminal: Terminal = Terminal()) {
+    (self.total, self.left) = (total, left)
     live = LiveText(terminal)
     interval = live.isLive ? 0.2 : 5
   }
@@ -29,13 +32,14 @@ package final class ProgressLine {
     if let last, last.duration(to: now) < .seconds(interval), step < total { return }
     last = now
     var line = FieldLine()
-    line.append("step \(step)/\(total)", rank: 0)
+    line.append(left == nil ? "step \(step)/\(total)" : "step \(step)", rank: 0)
     line.append("epoch \(NumberText.fixed(epoch, 2))", rank: 6)
     line.append("\(NumberText.fixed(rate, 0)) images/s", rank: 5)
     line.append("loss \(NumberText.fixed(loss, 4))", rank: 2)
     for word in note { line.append(word, rank: 4) }
-    let ending = Self.ending(
-      left: total - step, done: step - begin.step, in: begin.time.duration(to: now).seconds)
+    let (more, done) = (total - step, step - begin.step)
+    let each = begin.time.duration(to: now).seconds / Double(max(1, done))
+    let ending = Self.ending(left?() ?? (done > 0 ? each * Double(more) : 0))
     for (rank, part) in ending.enumerated() { line.append(part, rank: 1 + 2 * rank) }
     live.show([line.text(columns: live.columns)])
     if step == total { live.leave() }
@@ -43,9 +47,8 @@ package final class ProgressLine {
 
   /// How long the rest takes and when it ends, evaluations and checkpoints included, since they were
   /// so far.
-  private static func ending(left: Int, done: Int, in seconds: Double) -> [String] {
-    guard done > 0, left > 0 else { return [] }
-    let rest = seconds / Double(done) * Double(left)
+  private static func ending(_ rest: Double) -> [String] {
+    guard rest > 0 else { return [] }
     // What ends soon needs no date.
     guard rest > 600 else { return ["\(NumberText.duration(rest)) left"] }
     let end = Date(timeIntervalSinceNow: min(rest, 1e10))
