@@ -24,7 +24,7 @@ public struct BankIdentity: Sendable, Equatable {
   private static let freeOfOneView = ["views.crop", "views.flip", "seed"]
   /// Keys of a teacher that do not matter, or that its checksum and its identity stand for.
   private static let freeOfTeachers = [
-    "weight", "weights", "model", "input", "path", "trusted", "int8",
+    "weight", "weights", "model", "input", "path", "trusted", "int8", "head",
   ]
 
   /// Of the logits of all teachers of every batch.
