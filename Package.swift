@@ -224,8 +224,8 @@ let package = Package(
     tests("Images", ["FunMatchDatasets", "CCodecs"], exclude: ["Fixtures"]),
     tests("Datasets", exclude: ["Fixtures"]), tests("Views"),
     tests("Distillation", exclude: ["Fixtures"]),
-    tests("Recipes"), tests("TensorBoard"), tests("Banks"), tests("Runs"), tests("Studies"),
-    tests("Reports"), tests("Commands"),
+    tests("Recipes"), tests("TensorBoard"), tests("Banks"), tests("Runs", exclude: ["Fixtures"]),
+    tests("Studies"), tests("Reports"), tests("Commands"),
     .testTarget(
       name: "funmatchTests",
       dependencies: reaching([

@@ -24,7 +24,7 @@ public struct BankIdentity: Sendable, Equatable {
   private static let freeOfOneView = ["views.crop", "views.flip", "seed"]
   /// Keys of a teacher that do not matter, or that other lines stand for.
   private static let freeOfTeachers = [
-    "weight", "weights", "key", "prefix", "model", "input", "path", "trusted", "int8",
+    "weight", "weights", "key", "prefix", "model", "input", "path", "trusted", "int8", "head",
   ]
 
   /// Of the logits of all teachers of every batch.

@@ -14,8 +14,8 @@ public struct FunMatchCommand: ParsableCommand {
     version: RunEnvironment.version,
     subcommands: [
       Distill.self, Train.self, StudyCommand.self, Evaluate.self, Predict.self, Import.self,
-      Export.self, Views.self, Preprocess.self, ReportCommand.self, RecipeCommand.self, Plan.self,
-      DataCommand.self, Bench.self, Doctor.self,
+      Export.self, Probe.self, Views.self, Preprocess.self, ReportCommand.self, RecipeCommand.self,
+      Plan.self, DataCommand.self, Bench.self, Doctor.self,
     ])
 
   /// Without a subcommand: help.

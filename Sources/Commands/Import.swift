@@ -143,15 +143,7 @@ struct Import: RegistryCommand {
   /// What the file says, or what is usual, changed as the options want it.
   private func preprocessing(_ file: ModelFile) throws -> EvaluationPreprocessing? {
     let usual = file.preprocessing ?? file.spec.network.usualPreprocessing
-    var result = usual
-    if let resolution, resolution != usual?.crop {
-      // As much of the image as at the usual size.
-      let resize =
-        usual.map { Int((Double(resolution * $0.resize) / Double($0.crop)).rounded()) }
-        ?? EvaluationPreprocessing.usualResize(resolution)
-      result = EvaluationPreprocessing(
-        resize: resize, crop: resolution, interpolation: usual?.interpolation ?? .area)
-    }
+    var result = resolution.map { usual?.scaled(to: $0) ?? .usual($0) } ?? usual
     guard result != nil || (interpolation == nil && resize == nil) else {
       throw RecipeError(
         "--interpolation and --resize need --resolution, as the file tells no size")

@@ -12,4 +12,12 @@ extension EvaluationPreprocessing {
   public static func usual(_ resolution: Int) -> EvaluationPreprocessing {
     EvaluationPreprocessing(resize: usualResize(resolution), crop: resolution)
   }
+
+  /// The same for another input size: as much of the image as at this one.
+  public func scaled(to resolution: Int) -> EvaluationPreprocessing {
+    guard resolution != crop else { return self }
+    return EvaluationPreprocessing(
+      resize: Int((Double(resolution * resize) / Double(crop)).rounded()), crop: resolution,
+      interpolation: interpolation)
+  }
 }

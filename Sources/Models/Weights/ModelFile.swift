@@ -86,6 +86,7 @@ public struct ModelFile {
     ///
     /// - Throws: `FileError` naming the file when what is there cannot be understood.
     init?(_ file: SafetensorsFile, _ registry: Registry) throws {
+      try ProgramHead.refuse(file)
       let decoder = JSONDecoder()
       decoder.userInfo[.registry] = registry
       func read<Value: Decodable>(_ name: String) throws -> Value? {

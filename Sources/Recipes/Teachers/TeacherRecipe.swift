@@ -29,6 +29,8 @@ public struct TeacherRecipe: Settings {
   public var aotinductor: ProgramRecipe?
   /// An ONNX file in place of weights.
   public var onnx: ONNXRecipe?
+  /// A last layer for a program or an ONNX file, whose outputs are its features: a file that `funmatch probe` wrote.
+  public var head: String?
   /// Input size in pixels; a program's, and an ONNX file's, is in its input.
   public var resolution = 0
   /// How much it counts among several.
@@ -65,6 +67,10 @@ public struct TeacherRecipe: Settings {
       "onnx", \.onnx,
       "An ONNX classifier in place of weights; OpenVINO computes it, and it is data."),
     Key(
+      "head", \.head,
+      "A last layer for a program or an ONNX file, whose outputs are its features: a file that `funmatch probe` wrote, beside the recipe."
+    ),
+    Key(
       "resolution", \.resolution,
       "Input size in pixels; that of a program or an ONNX file is in its input."),
     Key(
@@ -87,6 +93,11 @@ public struct TeacherRecipe: Settings {
         path + ".weights", "a teacher needs weights, torchscript, aotinductor or onnx, one of them")
     }
     guard let own = torchscript?.input ?? aotinductor?.input ?? onnx?.input else {
+      guard head == nil else {
+        throw SettingsError(
+          path + ".head",
+          "is for torchscript, aotinductor or onnx; a model file has a head of its own")
+      }
       guard resolution != 0 else {
         throw DecodingError.keyNotFound(
           KeyName("resolution"),

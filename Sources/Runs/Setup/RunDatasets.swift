@@ -124,26 +124,10 @@ struct RunDatasets {
   /// How many different images were skipped.
   var brokenCount: Int { reported.reduce(0) { $0 + $1.broken.count } }
 
-  /// What must be the same for logits of the images to be of use again, a line each: names and sizes of all, the contents
-  /// of some, spread evenly, and in which order they are shown. Wherever they lie.
+  /// What must be the same for logits of the images to be of use again, a line each: the images, and in which order they
+  /// are shown.
   func fingerprint() throws -> [String] {
-    var words: [UInt8] = []
-    func add(_ text: some StringProtocol) { words += Array(text.utf8) + [0] }
-    for index in 0..<training.count {
-      add(training.localName(at: index))
-      add(String(training.encodedSize(at: index) ?? -1))
-    }
-    let reader = ImageReader(loading.decoder)
-    let samples = min(training.count, 256)
-    for sample in 0..<samples {
-      let index = sample * training.count / samples
-      let content = try? training.read(index, with: reader) { image -> String in
-        if let encoded = image.encoded { return Checksum.sha256(of: encoded) }
-        return Checksum.sha256(of: try image.image().pixels)
-      }
-      add(content ?? "broken")
-    }
-    var lines = ["train: \(training.count) images, \(Checksum.sha256(of: words))"]
+    var lines = ["train: \(ImageFingerprint.line(of: training, loading.decoder))"]
     if let mixture { lines.append("shares: \(mixture.weights) of \(mixture.parts)") }
     let shards = training.shards.map { "\($0)" }.joined(separator: " ")
     if !shards.isEmpty { lines.append("shards: \(Checksum.sha256(of: shards))") }

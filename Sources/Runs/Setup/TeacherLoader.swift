@@ -85,10 +85,10 @@ struct TeacherLoader {
 
   /// A network that is ready, and what is known of it.
   private struct Loaded {
-    let frozen: Frozen
+    var frozen: Frozen
     let precision: Precision
     let identity: [String]
-    let classNames: [String]
+    var classNames: [String]
     var checksum: String
     var preprocessing: EvaluationPreprocessing?
     var remarks: [String] = []
@@ -102,7 +102,7 @@ struct TeacherLoader {
     let kept = chosen.flatMap { $0.teachers.indices.contains(place) ? $0.teachers[place] : nil }
     let way = Computation(
       engine: kept?.engine ?? recipe.engine, precision: kept?.precision ?? recipe.precision)
-    let found: Loaded
+    var found: Loaded
     do {
       found =
         switch teacher.source {
@@ -113,6 +113,7 @@ struct TeacherLoader {
             path, spec, way, teacher, key, classes,
             scales: kept?.scales)
         }
+      if let head = teacher.head { try add(head, to: &found, teacher) }
     } catch let error as TorchError {
       throw RecipeError("\(key): \(error)")
     }
@@ -152,6 +153,25 @@ struct TeacherLoader {
   }
 
   private static let looked = 8
+
+  /// Puts the last layer of a file behind a program or an ONNX file.
+  private func add(_ path: String, to loaded: inout Loaded, _ teacher: TeacherRecipe) throws {
+    let file = try loader.findFile(path)
+    let head = try ProgramHead(path: file)
+    guard head.origin == (try teacher.headOrigin(checksum: loaded.checksum)) else {
+      throw TorchError(
+        "\(path): was fitted to another program, or to other images: it expects a file of SHA-256 "
+          + "\(head.origin.program), input \(head.origin.input), outputs: \(head.origin.outputs.rawValue)"
+      )
+    }
+    let network = try HeadedClassifier(loaded.frozen.network, head, on: device, path: path)
+    loaded.frozen = Frozen(
+      network: network, engine: loaded.frozen.engine, reason: loaded.frozen.reason)
+    loaded.classNames = head.classNames
+    // As of any network that lies in several files.
+    loaded.checksum = Checksum.sha256(
+      of: [loaded.checksum, try Checksum.sha256(file: file)].joined(separator: "\n"))
+  }
 
   private func program(
     _ program: ProgramRecipe, _ format: TorchProgram.Format, _ way: Computation, _ key: String
