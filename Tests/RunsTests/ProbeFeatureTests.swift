@@ -239,8 +239,8 @@ struct ProbeFeatureTests {
         "2 classes have fewer than two images: 'b' 0, 'c' 1; expected at least two") == true)
     let good = labelled(40, ["a", "b"]) { $0 % 2 }
     #expect(
-      refusal(good, labelled(4, ["a", "b", "c"]) { $0 % 3 })?.contains("other has 3 classes")
-        == true)
+      refusal(good, labelled(4, ["a", "b", "c"]) { $0 % 3 })?.contains(
+        "other: 1 of its 3 classes is none of those of set: 'c'") == true)
     #expect(refusal(good, labelled(4, []) { _ in nil })?.contains("other: has no labels") == true)
     #expect(refusal(labelled(2, ["a", "b"]) { $0 })?.contains("fewer than two") == true)
     // Classes in another order are found by their names, and one that is not measured is told.

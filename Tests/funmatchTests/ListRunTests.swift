@@ -92,8 +92,9 @@ struct ListRunTests {
     _ = try folder.write("names.yaml", Array("{Ameise: ant, Biene: bee, Cow: cow}".utf8))
     let unknown = try train("u", validation, "classes.map=names.yaml")
     #expect(
-      unknown.status == 1 && unknown.errors.contains("classes.map:")
-        && unknown.errors.contains("'Cow' is no class of data.train"), "\(unknown.errors)")
+      unknown.status == 1
+        && unknown.errors.contains("names.yaml: 'Cow' is no class of data.train"),
+      "\(unknown.errors)")
     let missing = try train("m", "classes.map=none.yaml")
     #expect(missing.status == 1 && missing.errors.contains("none.yaml: cannot be read"))
   }

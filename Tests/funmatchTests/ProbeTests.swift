@@ -264,8 +264,8 @@ struct ProbeTests {
     let refusals = [
       (photos, "has no labels"),
       (try probe([], to: "nowhere/t.safetensors"), "there is no folder"),
-      (try probe([], data: "set/train/ant"), ""),
-      (try probe([], validation: "set"), ""),
+      (try probe([], data: "set/train/ant"), "has no labels"),
+      (try probe([], validation: "set"), "holds the splits train, validation"),
     ]
     for (result, words) in refusals {
       #expect(result.status == 1 && result.errors.contains(words), "\(words): \(result.errors)")
