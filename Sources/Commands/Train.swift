@@ -13,6 +13,7 @@ struct Train: RegistryCommand {
   @OptionGroup var arguments: RunArguments
 
   func validate() throws {
+    try arguments.check(recipe: recipe)
     guard recipe != nil || arguments.branch != nil else {
       throw ValidationError("Missing expected argument '<recipe>'")
     }

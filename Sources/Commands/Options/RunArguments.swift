@@ -36,6 +36,14 @@ struct RunArguments: ParsableArguments {
     }
   }
 
+  /// Makes sure that there is one recipe.
+  func check(recipe: String?) throws {
+    guard branch == nil || recipe == nil else {
+      throw ValidationError(
+        "--branch takes the recipe of its run; give no other, and change keys with --set")
+    }
+  }
+
   /// What a run is made of: its recipe, what the command line says beside it, and the run that it goes on from, if it is a
   /// branch.
   typealias Prepared = (file: RecipeFile, options: RunOptions, branch: Branch?)
@@ -47,10 +55,6 @@ struct RunArguments: ParsableArguments {
       try $0.count(in: datasets, inventsMissing: dryRun != nil)
     }
     if let branch {
-      guard recipe == nil else {
-        throw ValidationError(
-          "--branch takes the recipe of its run; give no other, and change keys with --set")
-      }
       let options = try settings.options(name: "branch", registry, dryRunSteps: dryRun)
       let branch = try Branch(branch, output: options.output, options)
       return (try branch.recipe(settings.edits, registry, imageCount: count), options, branch)
