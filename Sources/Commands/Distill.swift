@@ -13,10 +13,7 @@ struct Distill: RegistryCommand {
   @OptionGroup var source: DistillSource
   @OptionGroup var arguments: RunArguments
 
-  func validate() throws {
-    try arguments.check(recipe: source.recipe)
-    try source.check(branch: arguments.branch)
-  }
+  func validate() throws { try source.check(arguments) }
 
   func run(_ registry: Registry) throws {
     let (file, options, branch) = try source.prepared(arguments, registry)

@@ -19,13 +19,14 @@ extension Run {
   /// - Returns: the step after which the user stopped it, if so.
   /// - Throws: what making steps throws.
   func makeTrunk(
-    _ group: TrainingGroup, _ recipe: inout Recipe, _ options: inout RunOptions
+    _ group: TrainingGroup, _ file: inout RecipeFile, _ options: inout RunOptions
   ) throws -> Int? {
-    guard recipe.student.schedule.hours != nil else { return nil }
-    switch try Trunk(group: group, recipe: recipe, options: options)() {
+    guard file.recipe.student.schedule.hours != nil else { return nil }
+    switch try Trunk(group: group, recipe: file.recipe, options: options)() {
     case .stopped(let step): return step
     case .settled(let known, let notes):
-      (recipe, options.resume, options.notes) = (known, true, notes)
+      file = file.with { $0 = known }
+      (options.resume, options.notes) = (true, notes)
       return nil
     }
   }

@@ -4,17 +4,7 @@ import FunMatchRecipes
 
 /// One experiment from recipe to student, in a folder of its own that it can be resumed from.
 public struct Run {
-  /// How a run ended.
-  public enum Outcome: Sendable {
-    /// All steps are made; with the student's figures on the test images, if the recipe names some,
-    /// and its file.
-    case finished(Comparison?, student: String)
-    /// A signal ended it after this step; `--resume` goes on.
-    case stopped(step: Int)
-  }
-
-  let (kind, file, options): (TrainingKind, RecipeFile, RunOptions)
-  private let branch: Branch?
+  let (kind, file, options, branch): (TrainingKind, RecipeFile, RunOptions, Branch?)
 
   /// Nothing is read or written yet.
   ///
@@ -32,26 +22,14 @@ public struct Run {
   public func callAsFunction() throws -> Outcome {
     let folder = RunFolder(options.output)
     defer { options.removeScratch() }
-    try options.checkSame(
-      "recipe", RecipeFile.text(file.recipe), difference: RecipeText.difference)
-    var begun = options
-    begun.resume = options.resume || branch != nil
-    let file = try settled(in: folder)
-    let isFinished = try options.shared {
-      let count: RunFolder.ImageCount = { try $0.count(in: options.datasets) }
-      try branch?.begin(folder, file, kind, options, count)
-      try folder.check(file, resume: begun.resume, imageCount: count)
-      return begun.resume && folder.isFinished(kind: kind.rawValue)
-    }
-    if isFinished {
+    var (file, begun, isFinished) = try begin(in: folder)
+    guard !isFinished else {
       return .finished(RunResult(path: folder.result)?.test, student: folder.student)
     }
-    begun.chosen = try EngineChoice.kept(in: folder, kind, options.registry)
     let group = try TrainingGroup(
       kind, file.recipe.shared, path: file.path, begun, checking: [file.recipe.student])
-    var recipe = file.recipe
-    if let step = try makeTrunk(group, &recipe, &begun) { return .stopped(step: step) }
-    let session = try RunSession(group, recipe, begun)
+    if let step = try makeTrunk(group, &file, &begun) { return .stopped(step: step) }
+    let session = try RunSession(group, file.recipe, begun)
     if !session.mustStop && !session.isComplete { try train(session, group) }
     guard session.isComplete, !session.mustStop else { return .stopped(step: session.done) }
     do {

@@ -41,9 +41,10 @@ struct DistillSource: ParsableArguments {
   }
 
   /// Makes sure that there is one of the three: a recipe, what one is made of, a run to branch from.
-  func check(branch: String?) throws {
+  func check(_ arguments: RunArguments) throws {
+    try arguments.check(recipe: recipe)
     let said = needed.filter(\.isThere).map(\.name) + (test == nil ? [] : ["--test"])
-    if branch != nil {
+    if arguments.branch != nil {
       guard let option = said.first else { return }
       throw ValidationError("\(option) is for a run without a recipe; --branch has that of its run")
     }
