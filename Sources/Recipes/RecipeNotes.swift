@@ -39,6 +39,7 @@ public struct RecipeNotes: Sendable, Equatable, ExpressibleByDictionaryLiteral {
 
   /// A recipe's text with them, each above the line of its key.
   func written(over text: String) -> String {
+    guard !notes.isEmpty else { return text }
     var path = KeyPath()
     var lines: [String] = []
     func add(_ key: String?, _ indent: String) {
@@ -67,9 +68,14 @@ public struct RecipeNotes: Sendable, Equatable, ExpressibleByDictionaryLiteral {
       var rest = line.drop { $0 == " " }
       while rest.hasPrefix("- ") { rest = rest.dropFirst(2) }
       let indent = line.count - rest.count
-      guard let match = rest.prefixMatch(of: /([A-Za-z][A-Za-z0-9]*):(?: |$)/) else { return nil }
+      // No regular expression: it would be parsed again for every line.
+      let name = rest.prefix { $0.isASCII && ($0.isLetter || $0.isNumber) }
+      let behind = rest.dropFirst(name.count)
+      guard name.first?.isLetter == true, behind.first == ":",
+        behind.dropFirst().first ?? " " == " "
+      else { return nil }
       while let last = steps.last, last.indent >= indent { steps.removeLast() }
-      steps.append((indent, match.1))
+      steps.append((indent, name))
       return steps.map(\.name).joined(separator: ".")
     }
   }
