@@ -31,6 +31,10 @@ int32_t cc_xmp_orientation(const uint8_t *text, size_t count);
 // The orientation, 1 to 8, that the chunks of a PNG file name; 1 where they name none.
 int32_t cc_png_orientation(const uint8_t *bytes, size_t count);
 
+// The same of a TIFF file that libtiff has opened; `bytes` are the whole file.
+struct tiff;
+int32_t cc_tiff_orientation(struct tiff *file, const uint8_t *bytes, size_t count);
+
 // Key by ink to RGB with the pixels of Pillow's convert("RGB"); `inks` are C, M, Y and K, where 255
 // is full ink.
 void cc_convert_inks(const uint8_t *inks, size_t count, uint8_t *pixels);

@@ -244,22 +244,6 @@ static bool read_colours(cc_tiff *state, uint16_t compression) {
   }
 }
 
-// From the file's own tag, else from its XMP packet.
-static int32_t orientation(cc_tiff *state) {
-  uint16_t turned = 0;
-  if (TIFFGetField(state->tiff, TIFFTAG_ORIENTATION, &turned)) {
-    return turned >= 1 && turned <= 8 ? turned : 1;
-  }
-  // libtiff takes a tag with an impossible value for none.
-  int32_t found = cc_exif_orientation(state->bytes, state->count);
-  uint32_t size = 0;
-  void *packet = NULL;
-  if (found == 0 && TIFFGetField(state->tiff, TIFFTAG_XMLPACKET, &size, &packet)) {
-    found = cc_xmp_orientation(packet, size);
-  }
-  return found != 0 ? found : 1;
-}
-
 static int32_t open(void *opaque, const uint8_t *bytes, size_t count, int32_t flags, uint64_t limit,
                     char *message, cc_header *header) {
   cc_tiff *state = opaque;
@@ -288,7 +272,9 @@ static int32_t open(void *opaque, const uint8_t *bytes, size_t count, int32_t fl
   header->height = (int32_t)state->height;
   header->width = (int32_t)state->width;
   // Pillow turns a TIFF whenever it reads one.
-  if (flags & (CC_ORIENTATION | CC_PILLOW)) header->orientation = orientation(state);
+  if (flags & (CC_ORIENTATION | CC_PILLOW)) {
+    header->orientation = cc_tiff_orientation(state->tiff, bytes, count);
+  }
   int32_t status = cc_check_size(state->height, state->width, limit, message);
   if (status != CC_OK) return finish(state, status);
   state->is_planar = planar == PLANARCONFIG_SEPARATE && state->samples > 1;
