@@ -11,6 +11,9 @@ extension Run {
     case stopped(step: Int)
   }
 
+  /// A run of so many hours or more measures as long as any other: at most two minutes, a tenth of it.
+  private static var hoursForMeasuring: Double { 1.0 / 3 }
+
   /// Makes sure that the folder is free or holds this very run, and puts into it what a branch goes on from.
   ///
   /// - Returns: the recipe, with its length where the folder's run has found it out; the options, with what networks compute
@@ -30,6 +33,9 @@ extension Run {
       try branch?.begin(folder, file, kind, options, count)
       try folder.check(file, resume: resume, imageCount: count)
       return resume && folder.isFinished(kind: kind.rawValue)
+    }
+    if let hours = file.recipe.student.schedule.hours {
+      begun.measuringShare = min(1, hours / Self.hoursForMeasuring)
     }
     if !isFinished { begun.chosen = try EngineChoice.kept(in: folder, kind, options.registry) }
     return (file, begun, isFinished)

@@ -23,7 +23,8 @@ extension TrainingGroup {
     func teachers(_ chosen: EngineChoice?) throws -> LoadedTeachers {
       try TeacherLoader(
         loader: loader, recipe: recipe, device: options.device, chosen: chosen,
-        cacheFolder: cacheFolder, views: views(recipe, datasets)
+        cacheFolder: cacheFolder, measuringShare: options.measuringShare,
+        views: views(recipe, datasets)
       ).teachers(
         classes: labels.likelyCount,
         like: keptComputations(

@@ -25,7 +25,8 @@ extension TrainingGroup {
     } else if device == .cpu, options.dryRunSteps == nil, Torch.threads > 1 {
       let timer = try ThreadTimer(
         spec, resolution: recipe.resolution, precision: precision.dtype ?? .f32,
-        count: imagesAtOnce, teachers: isLive ? teachers.map(\.resolution) : [])
+        count: imagesAtOnce, teachers: isLive ? teachers.map(\.resolution) : [],
+        limit: ThreadTimer.limit * options.measuringShare)
       let found = try timer.plan(isLive ? teachers : [], isEven: !hasOwnThreads) { threads in
         canBeAhead ? try teachers(on: threads) : nil
       }

@@ -188,7 +188,7 @@ public final class TrainingGroup {
   func measuredPrecision(_ spec: ModelSpec) throws -> (precision: Precision, words: String) {
     let timer = EngineTimer(
       device: device, resolution: recipe.resolution, count: imagesAtOnce,
-      limit: EngineTimer.studentLimit, cacheFolder: cacheFolder)
+      limit: EngineTimer.studentLimit * options.measuringShare, cacheFolder: cacheFolder)
     let choice = try timer.student(spec)
     return (choice.way.precision, choice.words)
   }

@@ -21,6 +21,8 @@ struct FirstChoices {
   private static let fewestSteps = 1000.0
   private static let smallestBatch = 32
   private static let measuringShare = 0.1
+  /// Two, and a cool-down.
+  private static let leastSteps = 3.0
   private static let evaluatedAtOnce = 250
 
   /// Those of a recipe that was made before.
@@ -42,7 +44,8 @@ struct FirstChoices {
     var batch = file.recipe.shared.batchSize
     let tried = min(batch, Self.smallestBatch)
     let each =
-      try CostMeasurement(.distillation, file, options).seconds(images: tried) / Double(tried)
+      try CostMeasurement(.distillation, file, options).seconds(
+        images: tried, within: .seconds(3600 * wish.hours * Self.measuringShare / 2)) / Double(tried)
     let left = 3600 * wish.hours - options.begin.duration(to: .now).seconds
     func steps(_ batch: Int) -> Double { max(1, left / (each * Double(batch))) }
     var reasons = batch < Self.usualBatch ? ["there are \(NumberText.grouped(images)) images"] : []
@@ -53,6 +56,13 @@ struct FirstChoices {
     while !isGiven, batch > 1, try !Self.fits(file, batch: batch, options) {
       batch /= 2
       reasons = ["more images would not fit into memory"]
+    }
+    guard steps(batch) >= Self.leastSteps else {
+      let needed = wish.hours + (Self.leastSteps * each * Double(batch) - left) / 3600
+      throw RecipeError(
+        "--hours: \(NumberText.short(wish.hours)) hours are too short for two steps and a cool-down: a step of \(batch) images takes "
+          + "\(NumberText.significant(each * Double(batch))) s; expected at least \(NumberText.significant(1.2 * needed)) hours"
+      )
     }
     (batchSize, evaluationBatchSize) = (batch, Self.evaluated(batch))
     batchWords = (["The paper has 512"] + reasons).joined(separator: "; ") + "."

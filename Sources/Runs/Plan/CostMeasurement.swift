@@ -72,9 +72,10 @@ public struct CostMeasurement {
 
   /// Seconds of a step of so many images.
   ///
+  /// - Parameter limit: after which no other step is made, but for the second.
   /// - Throws: what a run would throw.
-  func seconds(images: Int) throws -> Double {
-    let measured = try measured(images)
+  func seconds(images: Int, within limit: Duration) throws -> Double {
+    let measured = try measured(images, within: limit)
     let input =
       (measured.input ?? 0) * Double(images) / Double(ProcessInfo.processInfo.activeProcessorCount)
     return max(measured.teachers + measured.student, input)
@@ -89,7 +90,7 @@ public struct CostMeasurement {
     let gradientBytes, sharedLayers, imageCount: Int
   }
 
-  private func measured(_ images: Int) throws -> Measured {
+  private func measured(_ images: Int, within limit: Duration? = nil) throws -> Measured {
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("funmatch-plan-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -108,7 +109,11 @@ public struct CostMeasurement {
     // All begin at once.
     _ = try company?.gathered("")
     let trainer = try group.trainer(steps: steps, log, shouldStop: options.shouldStop)
-    try trainer?.run([student]) { _ in !options.shouldStop() }
+    let begin = ContinuousClock.now
+    try trainer?.run([student]) { progress in
+      let isLate = limit.map { begin.duration(to: .now) > $0 && progress.stepsDone > 1 } ?? false
+      return !options.shouldStop() && !isLate
+    }
     let store = training.student.model.store
     return Measured(
       teachers: typical(student.teachers), student: typical(student.own),

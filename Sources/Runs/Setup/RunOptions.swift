@@ -33,6 +33,8 @@ public struct RunOptions: Sendable {
   public var notes: RecipeNotes = [:]
   /// What the run is in a study: put before its warnings, and shown in TensorBoard's HParams; `nil`: it is in none.
   public var session: HyperparameterSession?
+  /// What share of the usual time measuring may take before the first step: less where the whole run has little.
+  package var measuringShare = 1.0
   /// What networks compute with, if the run, or another of its group, has begun; `nil`: nothing is settled.
   package var chosen: EngineChoice?
   /// How cores are shared, if another group of a study has settled that.

@@ -30,6 +30,8 @@ struct TeacherLoader {
   let chosen: EngineChoice?
   /// Where measurements are kept; the user's cache without it.
   let cacheFolder: String?
+  /// What share of the usual time measuring may take.
+  var measuringShare = 1.0
   /// Views such as a teacher is shown, for calibration: so many, at a resolution.
   let views: (_ resolution: Int, _ count: Int) throws -> Tensor
 
@@ -48,7 +50,8 @@ struct TeacherLoader {
     else { return loaded }
     var again = try TeacherLoader(
       loader: loader, recipe: recipe, device: device,
-      chosen: EngineChoice(teachers: kept, student: .auto), cacheFolder: cacheFolder, views: views
+      chosen: EngineChoice(teachers: kept, student: .auto), cacheFolder: cacheFolder,
+      measuringShare: measuringShare, views: views
     ).teachers(classes: classes)
     // Calibrated elsewhere, int8 has other ranges.
     guard again.engines.map(\.scales) == kept.map(\.scales) else { return loaded }
@@ -303,7 +306,8 @@ struct TeacherLoader {
     if ways.isEmpty { _ = try OpenVINO.found.get() }
     let timer = EngineTimer(
       device: device, resolution: teacher.resolution, count: loader.batchSize,
-      limit: EngineTimer.limit(teachers: recipe.teachers.count), cacheFolder: cacheFolder)
+      limit: EngineTimer.limit(teachers: recipe.teachers.count) * measuringShare,
+      cacheFolder: cacheFolder)
     let choice = try timer.teacher(ways, named: name, build)
     var remarks = [choice.words]
     if way.engine == .auto, device == .cpu, case .failure(let reason) = OpenVINO.found {

@@ -22,6 +22,7 @@ package struct ThreadTimer {
   private let network: any Model
   private let mode: Mode
   private let resolution: Int
+  private let limit: Duration
   private let thread = WorkerThread()
 
   /// How much faster than the usual one another way has to be. Of two that are equal, the one without barriers bears other
@@ -32,16 +33,22 @@ package struct ThreadTimer {
   /// Steps of each way: as many as fit in a time, within bounds.
   private static let (enough, most) = (Duration.seconds(1), Duration.seconds(10))
   private static let fewest = 3
+  /// What measuring may take of a run's start.
+  package static let limit = Duration.seconds(60)
+  /// Steps that are made at least, what is compiled counted as some.
+  private static let leastSteps = 8
   /// Values of teachers of which copies are compiled for other numbers of threads.
   private static let mostValues = 1 << 26
 
   /// - Parameters:
   ///   - count: images that are computed at a time in the run; large ones are fewer.
   ///   - teachers: resolutions that they are shown.
+  ///   - limit: what measuring may take; where a step takes too much of it, the usual way stays.
   package init(
-    _ spec: ModelSpec, resolution: Int, precision: DType, count: Int, teachers: [Int]
+    _ spec: ModelSpec, resolution: Int, precision: DType, count: Int, teachers: [Int],
+    limit: Duration = ThreadTimer.limit
   ) throws {
-    self.resolution = resolution
+    (self.resolution, self.limit) = (resolution, limit)
     let count = min(count, EngineTimer.most((teachers + [resolution]).max() ?? resolution))
     self.count = count
     images = Dictionary(
@@ -66,7 +73,11 @@ package struct ThreadTimer {
     let all = Torch.threads
     defer { Torch.threads = all }
     var ways = [Way(plan: ThreadPlan(student: all), teachers: teachers)]
-    step(ways[0])
+    let first = seconds { step(ways[0]) }
+    guard first * Double(Self.leastSteps) < limit.seconds else {
+      let words = "\(count) views: \(NumberText.significant(first)) s; there is no time to try others"
+      return (ways[0].plan, teachers, "the student computes on \(ways[0].plan) (\(words))")
+    }
     let values = teachers.reduce(0) { $0 + ($1.network.parameterCount ?? Self.mostValues) }
     let fewer = teachers.isEmpty || values >= Self.mostValues ? nil : try copies(all - 1)
     ways.append(Way(plan: ThreadPlan(student: all - 1), teachers: fewer ?? teachers))
@@ -108,7 +119,7 @@ package struct ThreadTimer {
   }
 
   private func isWorthwhile(_ rounds: Int, _ spent: Duration) -> Bool {
-    spent < (rounds < Self.fewest ? Self.most : Self.enough)
+    spent < (rounds < Self.fewest ? min(Self.most, limit / 4) : min(Self.enough, limit / 4))
   }
 
   private func step(_ way: Way) {
