@@ -11,7 +11,7 @@ import Testing
   private var folder: TemporaryFolder { run.folder }
 
   init() throws {
-    run = try FashionRun(steps: 24)
+    run = try FashionRun(steps: 12)
   }
 
   private func write(_ text: String) throws {
@@ -79,7 +79,6 @@ import Testing
   @Test func whoCannotBeginIsNotHalved() throws {
     try write(
       """
-      set: {schedule.steps: 20}
       cases: {first: {}, wrong: {student.frozen: "nothing*"}, last: {optimizer.adam.learningRate: 1e-9}}
       halving: {steps: [10], keep: 0.5}
       """)
@@ -90,17 +89,17 @@ import Testing
 
   /// All have made the step in which one of them could not be kept.
   @Test func troubleAtTheEndOfOneIsNoHarmToOthers() throws {
-    try write("grid: {schedule.steps: [3, 24]}")
+    try write("grid: {schedule.steps: [3, 12]}")
     #expect(try study("whole").status == 0)
     try block("mended/students/steps=3/student.safetensors")
     let ended = try study("mended")
     #expect(ended.status == 1 && ended.errors.contains("steps=3/student.safetensors"))
     #expect(
-      try run.files("mended/students/steps=24/checkpoints")
+      try run.files("mended/students/steps=12/checkpoints")
         == ["000000003.json", "000000003.safetensors"])
     try unblock("mended/students/steps=3/student.safetensors")
     #expect(try study("mended", "--resume").status == 0)
-    try expectSame("whole", "mended", "steps=3", "steps=24")
+    try expectSame("whole", "mended", "steps=3", "steps=12")
   }
 
   @Test func anEvaluationThatWentWrongIsMadeUpFor() throws {
@@ -131,7 +130,7 @@ import Testing
   @Test func whoEndsWhereOthersAreHalvedIsNotHalved() throws {
     try write(
       """
-      zip: {schedule.steps: [24, 10], optimizer.adam.learningRate: [0.01, 1e-9]}
+      zip: {schedule.steps: [12, 10], optimizer.adam.learningRate: [0.01, 1e-9]}
       halving: {steps: [10], keep: 0.5}
       """)
     #expect(try study("whole").status == 0)
@@ -142,7 +141,7 @@ import Testing
     let resumed = try study("mended", "--resume")
     #expect(resumed.status == 0, "\(resumed.errors)")
     #expect(try result("whole").students.map(\.state) == [.finished, .finished])
-    try expectSame("whole", "mended", "steps=24,learningRate=0.01")
+    try expectSame("whole", "mended", "steps=12,learningRate=0.01")
   }
 
   /// What happened behind a halving step has no say in it when the study goes on.
