@@ -219,23 +219,7 @@ import Testing
       return results.flatMap { $0.errors.split(separator: "\n").map(String.init) }
         .filter { $0.hasPrefix("funmatch:") }
     }
-    let recipes = try errors(
-      ToolGroup(2, in: folder) { rank in
-        run.arguments("recipes", ["--set", "seed=\(rank)"])
-      })
-    #expect(
-      recipes.count == 1
-        && recipes[0].contains("process 1 does not have the recipe of process 0: seed"),
-      "\(recipes)")
-    #expect(!FileManager.default.fileExists(atPath: folder.file("recipes")))
     let other = try FashionRun(steps: 12, "microBatchSize: 8\nprecision: f32", teacherSeed: 9)
-    let weights = try errors(
-      ToolGroup(2, in: folder) { rank in
-        (rank == 0 ? run : other).arguments("weights")
-      })
-    #expect(
-      weights.count == 1 && weights[0].contains("process 1 does not have the weights of process 0"),
-      "\(weights)")
     for rank in 0..<2 {
       try FileManager.default.createDirectory(
         atPath: folder.file("data\(rank)/pictures"), withIntermediateDirectories: true)
@@ -244,29 +228,60 @@ import Testing
         _ = try folder.write("data\(rank)/pictures/\(index).jpg", image.jpegData())
       }
     }
-    let images = try errors(
-      ToolGroup(2, in: folder) { rank in
-        run.arguments(
-          "images",
-          ["--set", "data.train=photos:pictures", "--data-dir", folder.file("data\(rank)")])
-      })
-    #expect(
-      images.count == 1
-        && images[0].contains("process 1 does not have the training images of process 0"),
-      "\(images)")
-    let missing = try errors(
-      ToolGroup(1, in: folder, environment: ["WORLD_SIZE": "2", "FUNMATCH_TIMEOUT": "2"]) { _ in
-        run.arguments("missing")
-      })
-    #expect(missing.count == 1 && missing[0].contains("process 1 of 2 did not come"), "\(missing)")
-    let many = try errors(start(2, "many", ["--set", "microBatchSize=1"]))
-    #expect(many.count == 1 && many[0].contains("microBatchSize: 2 processes"), "\(many)")
-    let unreachable = try errors(
-      ToolGroup(
-        1, in: folder,
-        environment: ["RANK": "1", "WORLD_SIZE": "2", "FUNMATCH_TIMEOUT": "2"]
-      ) { _ in run.arguments("unreachable") })
-    #expect(unreachable.count == 1 && unreachable[0].contains("127.0.0.1"), "\(unreachable)")
+    let faults: [(name: String, group: ToolGroup, words: String)] = [
+      (
+        "recipes",
+        try ToolGroup(2, in: folder, stream: "recipes") { rank in
+          run.arguments("recipes", ["--set", "seed=\(rank)"])
+        }, "process 1 does not have the recipe of process 0: seed"
+      ),
+      (
+        "weights",
+        try ToolGroup(2, in: folder, stream: "weights") { rank in
+          (rank == 0 ? run : other).arguments("weights")
+        }, "process 1 does not have the weights of process 0"
+      ),
+      (
+        "images",
+        try ToolGroup(2, in: folder, stream: "images") { rank in
+          run.arguments(
+            "images",
+            ["--set", "data.train=photos:pictures", "--data-dir", folder.file("data\(rank)")])
+        }, "process 1 does not have the training images of process 0"
+      ),
+      (
+        "missing",
+        try ToolGroup(
+          1, in: folder, environment: ["WORLD_SIZE": "2", "FUNMATCH_TIMEOUT": "2"],
+          stream: "missing"
+        ) { _ in run.arguments("missing") }, "process 1 of 2 did not come"
+      ),
+      (
+        "many",
+        try ToolGroup(2, in: folder, stream: "many") { _ in
+          run.arguments("many", ["--set", "microBatchSize=1"])
+        }, "microBatchSize: 2 processes"
+      ),
+      (
+        "unreachable",
+        try ToolGroup(
+          1, in: folder,
+          environment: ["RANK": "1", "WORLD_SIZE": "2", "FUNMATCH_TIMEOUT": "2"],
+          stream: "unreachable"
+        ) { _ in run.arguments("unreachable") }, "127.0.0.1"
+      ),
+      (
+        "variable",
+        try ToolGroup(
+          1, in: folder, environment: ["RANK": "7", "WORLD_SIZE": "2"], stream: "variable"
+        ) { _ in run.arguments("variable") }, "RANK is '7'"
+      ),
+    ]
+    for (name, group, words) in faults {
+      let told = try errors(group)
+      #expect(told.count == 1 && told[0].contains(words), "\(name): \(told)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.file("recipes")))
     // Something else may be at the port: for one process it is taken, for another it does not answer.
     let stranger = Process()
     let port = try ToolGroup.freePort()
@@ -290,10 +305,5 @@ import Testing
         ) { _ in run.arguments("taken") })
       #expect(taken.count == 1 && taken[0].contains(words), "\(taken)")
     }
-    let variable = try errors(
-      ToolGroup(1, in: folder, environment: ["RANK": "7", "WORLD_SIZE": "2"]) { _ in
-        run.arguments("variable")
-      })
-    #expect(variable.count == 1 && variable[0].contains("RANK is '7'"), "\(variable)")
   }
 }

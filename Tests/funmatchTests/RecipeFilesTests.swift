@@ -70,13 +70,17 @@ struct RecipeFilesTests {
     }
   }()
 
-  /// A small teacher takes the place of a large one of its family, except under `make soak`.
+  /// Small networks take the places of large ones of their family, except under `make soak`.
   @Test(arguments: distinct) func itMakesItsFirstSteps(_ name: String) throws {
     let folder = try TemporaryFolder()
     let recipe = try RecipeFile(path: Self.path(name), imageCount: { _ in 1020 }).recipe
-    let smaller = recipe.shared.teachers.enumerated().flatMap { number, teacher in
-      Soak.isOn || !(teacher.model?.network is BiTSpec)
-        ? [] : ["--set", "teachers.\(number).model=bit-r26x1"]
+    let networks =
+      [("student", recipe.student.model)]
+      + recipe.shared.teachers.enumerated().map { ("teachers.\($0)", $1.model) }
+    let smaller = networks.flatMap { place, model in
+      let depth = (model?.network as? BiTSpec)?.depth ?? []
+      return Soak.isOn || depth.reduce(0, +) <= 8
+        ? [] : ["--set", "\(place).model=bit-r26x1"]
     }
     let result = try Tool.run(
       [

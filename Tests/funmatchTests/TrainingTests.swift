@@ -41,7 +41,7 @@ import Testing
       let name = "killed\(number)"
       let done = (try? run.metrics(name).count) ?? 0
       // Somewhere in the next steps, and at any moment within one.
-      let next = done + Int.random(in: 0..<max(2, 2 * steps / kills), using: &generator)
+      let next = done + Int.random(in: 0..<max(2, 2 * steps / (kills + 1)), using: &generator)
       let delay = UInt32.random(in: 0..<20_000, using: &generator)
       let process = try Tool.start(run.arguments(name, ["--resume", "--quiet"]), in: run.folder)
       let hasLanded = Kill.landed(on: process, after: delay) {
@@ -64,7 +64,7 @@ import Testing
   @Test func aSignalDuringAnEvaluationIsHeardAndNothingIsLost() throws {
     let run = try FashionRun(steps: 3)
     let edits = [
-      "--quiet", "--set", "data.validation=fashion-mnist:train[:6000]", "--set",
+      "--quiet", "--set", "data.validation=fashion-mnist:train[:2000]", "--set",
       "evaluation={every: 2, batchSize: 50, trainingImages: 0}", "--set", "checkpoints.every=2",
     ]
     let whole = try Tool.run(run.arguments("whole", edits), in: run.folder)
