@@ -9,7 +9,6 @@ import Testing
 struct HostileImageTests {
   @Test func mutatedFilesAreDecodedOrRefused() async {
     await #expect(processExitsWith: .success) {
-      let isLong = ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] == "1"
       var random = SystemlessRandom(seed: 2026)
       var files = try Fixture.names.flatMap {
         [try Fixture.bytes($0 + ".jpg"), try Fixture.bytes($0 + ".png")]
@@ -28,7 +27,7 @@ struct HostileImageTests {
       ]
       var reader = ImageReader()
       var decoded = 0
-      for number in 0..<(isLong ? 10_000 : 400) {
+      for number in 0..<(Soak.isOn ? 10_000 : 400) {
         let file = mutate(files[random.index(below: files.count)], &random)
         // One after another, so that what is measured is the memory of one.
         if number.isMultiple(of: 100) { reader = ImageReader(decoders[number / 100 % 3]) }

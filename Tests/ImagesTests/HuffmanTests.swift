@@ -62,7 +62,6 @@ struct HuffmanTests {
   }
 
   @Test func soundAndDamagedFilesAreDecodedAlike() throws {
-    let isLong = ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] == "1"
     let (ours, libjpegs) = (try #require(cc_create()), try #require(cc_create()))
     defer {
       cc_destroy(ours)
@@ -94,7 +93,7 @@ struct HuffmanTests {
       for _ in 0..<10 { compare(file, "file \(number)") }
     }
     #expect(refused == 0)
-    for number in 0..<(isLong ? 20_000 : 1_000) {
+    for number in 0..<(Soak.isOn ? 20_000 : 1_000) {
       compare(mutate(files[random.index(below: files.count)], &random), "mutation \(number)")
     }
     #expect(decoded > 500 && refused > 100)

@@ -33,7 +33,7 @@ import Testing
     withInference { model.logits(images, .evaluation(.f32)) }
   }
 
-  @Test(.enabled(if: PyTorch.python != nil), arguments: [1, 5])
+  @Test(.enabled(if: PyTorch.python != nil), arguments: Soak.first(of: [5, 1]))
   func everyOperationIsThatOfONNX(count: Int) throws {
     let model = Self.operations()
     let images = Self.images(count, side: Operations.side)
@@ -71,14 +71,15 @@ import Testing
     Torch.withSeed(8) {
       for parameter in model.head { parameter.value.copy(from: .randn(parameter.value.shape)) }
     }
-    let images = Self.images(1, side: 224)
-    let (said, logits) = try Runtime.run(try ONNXModel(model, side: 224), images)
+    let side = spec.network.fixedResolution ?? (Soak.isOn ? 224 : 64)
+    let images = Self.images(1, side: side)
+    let (said, logits) = try Runtime.run(try ONNXModel(model, side: side), images)
     #expect(relativeDifference(Self.logits(model, images), expected: logits) < said.tolerance)
     #expect(said.unused.isEmpty)
     #expect(!said.operators.contains("BatchNormalization"))
   }
 
-  @Test(.enabled(if: PyTorch.python != nil), arguments: [64, 75])
+  @Test(.enabled(if: PyTorch.python != nil), arguments: Soak.first(of: [75, 64]))
   func officialWeightsGiveTheOfficialLogits(side: Int) throws {
     let json = try Golden.json("bit4_config.json")
     let spec = BiTSpec(
@@ -93,10 +94,10 @@ import Testing
 
   @Test(
     .enabled(if: PyTorch.python != nil),
-    arguments: [
-      InputScaling.official, .imageNet,
+    arguments: Soak.first(of: [
       InputScaling(mean: [104, 117, 123], std: [57, 58, 59], range: 255, colorOrder: .bgr),
-    ])
+      .official, .imageNet,
+    ]))
   func pixelsAreScaledInTheGraph(input: InputScaling) throws {
     let model = try Self.bit(Self.small)
     model.input = input

@@ -12,7 +12,6 @@ import Testing
       // A process of its own: its limit and its peak are those of reading.
       let observed: [any PartialKeyPath<ExitTest.Result> & Sendable] = [\.standardOutputContent]
       let result = await #expect(processExitsWith: .success, observing: observed) {
-        let isLong = ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] == "1"
         let formats: [FileFormat] = [
           .stored, .deflated, .safetensors, .zip, .zip4, .strided, .legacy, .legacyStrided,
         ]
@@ -27,7 +26,7 @@ import Testing
         run.forget()
 
         // One without end ends the process, after a thousand times what as many sound ones take.
-        let rounds = isLong ? 10_000 : 800
+        let rounds = Soak.isOn ? 10_000 : 800
         limitProcessorTime(Double(10 * rounds) * (processorTime() - start))
         // What a file asks for and does not touch is in no peak, but fails here.
         let used = try statusBytes("VmSize")

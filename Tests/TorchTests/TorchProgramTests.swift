@@ -103,7 +103,7 @@ import Testing
 
   @Test(
     .enabled(if: PyTorch.python != nil, "no Python with PyTorch and timm"),
-    arguments: ["mobilenetv3_small_100", "resnet18"])
+    arguments: Soak.first(of: ["mobilenetv3_small_100", "resnet18"]))
   func timmsNetworksGiveTimmsLogits(network: String) throws {
     let folder = try TemporaryFolder()
     let kinds = ["traced", "scripted"]
@@ -128,7 +128,8 @@ import Testing
   func packagesGivePyTorchsLogitsAndRefuseWhatTheyWereNotMadeFor() throws {
     let folder = try TemporaryFolder()
     try PyTorch.run(
-      script: "save_programs.py", arguments: [folder.path, "tiny", "package", "fixed", "exported"])
+      script: "save_programs.py",
+      arguments: [folder.path, "tiny", "package", "exported"] + (Soak.isOn ? ["fixed"] : []))
     let images = try Npy.read(folder.file("images.npy"))
     let logits = try Npy.read(folder.file("logits.npy"))
     let tolerance = try PyTorch.tolerance(folder)
@@ -149,9 +150,12 @@ import Testing
       #expect(count < 5 || same(some, first))
     }
     #expect(same(try withAutocast(.bf16, on: .cpu) { try program(images) }, first))
-    let fixed = try load("fixed.pt2", batchSize: 2)
-    #expect(relativeDifference(try fixed(images), expected: logits) < tolerance)
-    try fixed.check(shape: [5, 3, 64, 64], classes: 10)
+    // Each takes a compiler a while.
+    let fixed = try Soak.isOn ? load("fixed.pt2", batchSize: 2) : nil
+    if let fixed {
+      #expect(relativeDifference(try fixed(images), expected: logits) < tolerance)
+      try fixed.check(shape: [5, 3, 64, 64], classes: 10)
+    }
 
     // Unless it is asked to look, compiled code reads such memory as what it expects.
     for (shape, what) in [
@@ -170,7 +174,7 @@ import Testing
     #expect(exported?.contains("is no AOTInductor package") == true)
     let device = message { _ = try load("package.pt2", on: .cuda(0)) }
     #expect(device?.contains("it was compiled for cpu, not for cuda") == true)
-    #expect(unpacked().subtracting(leftovers).count == 2)
+    #expect(unpacked().subtracting(leftovers).count == (fixed == nil ? 1 : 2))
   }
 
   /// Packages that are unpacked while their program lives.

@@ -54,11 +54,14 @@ import Testing
     #expect(try text("\(branch)/recipe.yaml") == text("\(whole)/recipe.yaml"))
   }
 
-  /// From a step that is evaluated, from one that is not, and from the last, which the trunk evaluated as its last.
-  @Test(arguments: [("@10", 10), ("@6", 6), ("", 20)])
+  /// From the last step, which the trunk evaluated as its last, from one that is not evaluated, and from one that is.
+  @Test(arguments: Soak.first(of: [("", 20), ("@6", 6), ("@10", 10)]))
   func aBranchIsARunThatCoolsDown(step: String, number: Int) throws {
-    let first = try trunk("trunk")
-    try #require(first.status == 0, "\(first.errors)")
+    let settings = ["schedule.steps=\(number + 7)", "schedule.cooldownSteps=7"]
+    try run.distilAll([
+      ("trunk", Self.constant),
+      ("whole", Self.constant + settings.flatMap { ["--set", $0] }),
+    ])
     // Two of `at`, and the last two of every fourth.
     #expect(
       try run.files("trunk/checkpoints").filter { $0.hasSuffix(".json") }
@@ -68,9 +71,6 @@ import Testing
       "cooled", of: "trunk\(step)", "--set", "schedule.cooldownSteps=7")
     #expect(cooled.status == 0, "\(cooled.errors)")
     #expect(try contents("trunk") == before)
-    let whole = try trunk(
-      "whole", "--set", "schedule.steps=\(number + 7)", "--set", "schedule.cooldownSteps=7")
-    try #require(whole.status == 0, "\(whole.errors)")
     try isSame("cooled", "whole")
     let doctor = try Tool.run("doctor", folder.file("cooled"), in: folder)
     #expect(doctor.status == 0, "\(doctor.output)")
@@ -88,41 +88,40 @@ import Testing
     defer { if process.isRunning { process.terminate() } }
     while process.isRunning, (try? run.metrics("trunk").count) ?? 0 < 3 { usleep(2000) }
     var steps: [Int] = []
-    for name in ["a", "b", "c"] {
+    for name in ["a", "b"] {
       let cooled = try branch(
         name, of: "trunk", "--set", "schedule.cooldownSteps=4", "--set", "checkpoints.at=[]")
       #expect(cooled.status == 0, "\(cooled.errors)")
       steps.append(try run.metrics(name).count - 4)
     }
-    #expect(process.isRunning && Set(steps).count == 3)
+    #expect(process.isRunning && Set(steps).count == 2)
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
-    for (name, step) in zip(["a", "b", "c"], steps).prefix(1) {
-      let whole = try trunk(
-        "whole-\(name)", "--set", "schedule.steps=\(step + 4)", "--set",
-        "schedule.cooldownSteps=4")
-      try #require(whole.status == 0, "\(whole.errors)")
-      #expect(try student(name) == student("whole-\(name)"))
-      #expect(try run.metrics(name) == run.metrics("whole-\(name)"))
-    }
+    let longer = steps[1] + 3
+    let shorter = ["--set", "schedule.steps=\(longer)", "--set", "checkpoints={every: 1, keep: 1}"]
+    try run.distilAll([
+      (
+        "whole",
+        Self.constant + ["--set", "schedule.steps=\(steps[0] + 4)"]
+          + ["--set", "schedule.cooldownSteps=4"]
+      ),
+      ("undisturbed", Array(Self.constant.prefix(3)) + shorter),
+    ])
+    #expect(try student("a") == student("whole"))
+    #expect(try run.metrics("a") == run.metrics("whole"))
     // And it has the bits that it would have had.
     let known = try run.metrics("a").prefix(steps[0])
     #expect(Array(try run.metrics("trunk").prefix(steps[0])) == Array(known))
-    let longer = steps[2] + 3
-    let shorter = ["--set", "schedule.steps=\(longer)", "--set", "checkpoints={every: 1, keep: 1}"]
-    let undisturbed = try Tool.run(
-      run.arguments("undisturbed", Array(Self.constant.prefix(3)) + shorter), in: folder)
-    try #require(undisturbed.status == 0, "\(undisturbed.errors)")
     let lines = min(longer - 1, try run.metrics("trunk").count)
     #expect(try run.metrics("trunk").prefix(lines) == run.metrics("undisturbed").prefix(lines))
   }
 
   @Test func killedAndResumed() throws {
     try #require(try trunk("trunk").status == 0)
-    let settings = ["--set", "schedule.cooldownSteps=24"]
+    let settings = ["--set", "schedule.cooldownSteps=12"]
     let whole = try Tool.run(arguments("whole", of: "trunk@10", settings), in: folder)
     try #require(whole.status == 0, "\(whole.errors)")
-    for wanted in [0, 13, 21] {
+    for wanted in Soak.first(2, of: [13, 0, 19]) {
       let name = "killed\(wanted)"
       // At once it may be anywhere in what it takes over; without anything that could be lost it begins anew.
       _ = try Kill.landed(
@@ -149,7 +148,7 @@ import Testing
     let ordinary = try Tool.run(
       run.arguments(
         "killed13",
-        Self.constant + ["--resume", "--set", "schedule.steps=34"] + settings), in: folder)
+        Self.constant + ["--resume", "--set", "schedule.steps=22"] + settings), in: folder)
     #expect(ordinary.status == 0, "\(ordinary.errors)")
     let begun = try Tool.run(arguments("killed13", of: "elsewhere", settings), in: folder)
     #expect(begun.status == 1 && begun.errors.contains("already holds a run"))
@@ -174,20 +173,14 @@ import Testing
 
   @Test func aSupervisedRunBranchesLikewise() throws {
     let settings = Self.constant + ["--set", "schedule.steps=12"]
-    let first = try Tool.run(run.arguments("trunk", settings, command: "train"), in: folder)
-    try #require(first.status == 0, "\(first.errors)")
+    // 6 steps and a cool-down of 0.4 · 10.
+    let shorter = ["--set", "schedule.steps=10", "--set", "schedule.cooldownFraction=0.4"]
+    try run.distilAll([("trunk", settings), ("whole", settings + shorter)], command: "train")
     let cooled = try Tool.run(
       arguments(
         "cooled", of: "trunk@6", ["--set", "schedule.cooldownFraction=0.4"], command: "train"),
       in: folder)
     #expect(cooled.status == 0, "\(cooled.errors)")
-    // 6 steps and a cool-down of 0.4 · 10.
-    let whole = try Tool.run(
-      run.arguments(
-        "whole",
-        settings + ["--set", "schedule.steps=10", "--set", "schedule.cooldownFraction=0.4"],
-        command: "train"), in: folder)
-    try #require(whole.status == 0, "\(whole.errors)")
     try isSame("cooled", "whole")
     let other = try branch("other", of: "trunk@6", "--set", "schedule.cooldownSteps=4")
     #expect(other.status == 1 && other.errors.contains("expected funmatch train --branch"))
@@ -195,35 +188,44 @@ import Testing
   }
 
   @Test func whatIsNoBranchIsRefused() throws {
-    try #require(try trunk("trunk").status == 0)
-    try #require(try run.distil("cosine", "--quiet").status == 0)
-    func refusal(_ of: String, _ more: String...) throws -> String {
-      let result = try Tool.run(arguments("none", of: of, more), in: folder)
-      #expect(result.status == 1 && result.errors.split(separator: "\n").count == 1)
-      #expect(!FileManager.default.fileExists(atPath: folder.file("none")))
-      return result.errors
-    }
+    try run.distilAll([("trunk", Self.constant), ("cosine", ["--quiet"])])
     let cooldown = "schedule.cooldownSteps=4"
-    let unkept = try refusal("trunk@7", "--set", cooldown)
-    #expect(
-      unkept.contains("no checkpoint of step 7 was kept; there are those of steps 6, 10, 16, 20"))
-    let experiment = try refusal("trunk", "--set", cooldown, "--set", "seed=1")
-    #expect(experiment.contains("seed: 0 there, 1 now"))
-    for change in [
-      "batchSize=8", "optimizer.adam.learningRate=0.1", "student.model.bit.width=0.5",
-      "views.mixup=0.2", "teachers.0.resolution=32", "distance.kl.temperature=2",
-    ] {
-      let refused = try refusal("trunk", "--set", cooldown, "--set", change)
-      #expect(refused.contains("the same experiment with another end"), "\(refused)")
+    let another = "the same experiment with another end"
+    let changes = [
+      "teachers.0.resolution=32", "distance.kl.temperature=2", "batchSize=8",
+      "optimizer.adam.learningRate=0.1", "student.model.bit.width=0.5", "views.mixup=0.2",
+    ]
+    var refusals: [(of: String, edits: [String], words: String)] = [
+      (
+        "trunk@7", [cooldown],
+        "no checkpoint of step 7 was kept; there are those of steps 6, 10, 16, 20"
+      ),
+      ("trunk", [cooldown, "seed=1"], "seed: 0 there, 1 now"),
+      ("trunk", [], "nothing is left to train after step 20"),
+      (
+        "cosine", [cooldown], "not those of a longer run with this schedule"
+      ),
+      ("cosine", [cooldown], "decay: constant"),
+      ("nowhere", [cooldown], "holds no run"),
+    ]
+    for change in Soak.first(2, of: changes) {
+      refusals.append(("trunk", [cooldown, change], another))
     }
-    #expect(try refusal("trunk").contains("nothing is left to train after step 20"))
+    let calls = refusals.enumerated().map { number, refusal in
+      arguments("none\(number)", of: refusal.of, refusal.edits.flatMap { ["--set", $0] })
+    }
+    for (refusal, result) in zip(refusals, try Tool.runAll(calls, in: folder)) {
+      #expect(result.status == 1 && result.errors.split(separator: "\n").count == 1)
+      #expect(result.errors.contains(refusal.words), "\(refusal): \(result.errors)")
+    }
+    let ended = try Tool.run(
+      arguments("none", of: "trunk@10", ["--set", "schedule.steps=10"]), in: folder)
     #expect(
-      try refusal("trunk@10", "--set", "schedule.steps=10").contains("not those of a longer run")
-        || refusal("trunk@10", "--set", "schedule.steps=10").contains("nothing is left to train"))
-    let cosine = try refusal("cosine", "--set", cooldown)
-    #expect(cosine.contains("not those of a longer run with this schedule"))
-    #expect(cosine.contains("decay: constant"))
-    #expect(try refusal("nowhere", "--set", cooldown).contains("holds no run"))
+      ended.status == 1
+        && (ended.errors.contains("not those of a longer run")
+          || ended.errors.contains("nothing is left to train")),
+      "\(ended.errors)")
+    #expect(try !folder.contents.contains { $0.hasPrefix("none") })
     let damaged = "trunk/checkpoints/000000010.safetensors"
     var bytes = Array(try folder.bytes(damaged))
     bytes[bytes.count / 2] ^= 1

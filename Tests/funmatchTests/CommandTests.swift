@@ -61,7 +61,7 @@ struct CommandTests {
     let yaml = try folder.write("r.yaml", Array("data: {train: x}\nstudnet: {}\n".utf8))
     let junk = try folder.write("junk.npz", Array("PK junk".utf8))
     try Npy.write(.zeros([2, 8]), to: folder.file("flat.npy"))
-    for (arguments, status, word) in [
+    let cases: [([String], Int32, String)] = [
       (["--help"], 0, "distill"), (["--version"], 0, "0.2"),
       (["distill", "--help"], 0, "--resume"),
       (["distil"], 64, "distil"), (["distill"], 64, "recipe"), (["bench"], 0, "step"),
@@ -80,8 +80,9 @@ struct CommandTests {
         ["export", model, "--format", "npz", "--resolution", "64", "--output", model], 64,
         "--resolution"
       ),
-    ] as [([String], Int32, String)] {
-      let result = try Tool.run(arguments, in: folder)
+    ]
+    let results = try Tool.runAll(cases.map(\.0), in: folder)
+    for ((arguments, status, word), result) in zip(cases, results) {
       #expect(result.status == status, "\(arguments): \(result.errors)")
       #expect((result.errors + result.output).contains(word), "\(arguments): \(result.errors)")
       if status == 1 {
@@ -93,10 +94,14 @@ struct CommandTests {
   }
 
   /// Arguments may hold what moves a terminal's cursor or turns its colours.
-  @Test(arguments: ["\u{1B}[31mred", "\u{9B}31mred", "a\nfunmatch: b\rc\u{7F}"])
+  @Test(
+    arguments: Soak.first(of: [
+      "\u{1B}[31mred\u{9B}31m a\nfunmatch: b\rc\u{7F}", "\u{1B}[31mred", "\u{9B}31mred",
+      "a\nfunmatch: b\rc\u{7F}",
+    ]))
   func argumentsAreShownAsTheyCanBe(_ word: String) throws {
     let yaml = try folder.write("r.yaml", Array("data: {train: x}\n".utf8))
-    for (arguments, status) in [
+    let cases: [([String], Int32)] = [
       ([word], 64), (["--\(word)"], 64), (["predict", "--\(word)"], 64),
       (["predict", "m", "a.png", "--top", word], 64), (["predict", "m", "--top=\(word)"], 64),
       (["evaluate", "m", "--data", "d", "--engine", word], 64), (["recipe", word], 64),
@@ -104,8 +109,9 @@ struct CommandTests {
       (["preprocess", "a.png", "--evaluation", "4,4", "--output", word], 64),
       (["distill", yaml, "--set", "\(word)=1"], 1), (["distill", yaml, "--set", word], 1),
       (["distill", yaml, "--set", "batchSize=\(word)"], 1), (["distill", word], 1),
-    ] as [([String], Int32)] {
-      let result = try Tool.run(arguments, in: folder)
+    ]
+    let results = try Tool.runAll(cases.map(\.0), in: folder)
+    for ((arguments, status), result) in zip(cases, results) {
       #expect(result.status == status, "\(arguments): \(result.errors)")
       #expect(result.output.isEmpty)
       let text = result.errors.filter { $0 != "\n" }

@@ -71,11 +71,8 @@ struct EngineTests {
     #expect(page.contains("&quot;student&quot; : &quot;f32&quot;"))
     let stopped = try run.killed(at: 6, auto + ["--resume"])
     try prefer("bf16")
-    let other = try distil("other")
-    #expect(other.status == 0, "\(other.errors)")
+    try run.distilAll([("other", auto), (stopped, auto + ["--resume"])])
     #expect(try choice("other").student == "bf16")
-    let resumed = try distil(stopped, "--resume")
-    #expect(resumed.status == 0, "\(resumed.errors)")
     #expect(try choice(stopped) == first)
     #expect(try student(stopped) == student("whole"))
     #expect(try student("other") != student("whole"))
@@ -104,19 +101,20 @@ struct EngineTests {
 
   @Test(.enabled(if: OpenVINO.atHand != nil, "OpenVINO is not here"))
   func bothEnginesTeachTheSame() throws {
+    func edits(_ precision: String, _ engine: String) -> [String] {
+      ["--set", "precision=\(precision)", "--set", "engine=\(engine)"]
+    }
+    try run.distilAll([
+      ("openvino", edits("f32", "openvino")), ("libtorch", edits("f32", "libtorch")),
+      ("half", edits("{teacher: f16, student: f32}", "libtorch")),
+    ])
     for engine in ["openvino", "libtorch"] {
-      let result = try run.distil(
-        engine, "--set", "precision=f32", "--set", "engine=\(engine)")
-      #expect(result.status == 0, "\(result.errors)")
       #expect(try choice(engine).teachers == [.init(engine: engine, precision: "f32")])
     }
     // Adam makes much of rounding, so that only the first losses are near.
     for (a, b) in zip(try losses("openvino"), try losses("libtorch")).prefix(2) {
       #expect(abs(a - b) < 1e-5 * max(1, abs(b)), "\(a), not \(b)")
     }
-    let half = try run.distil(
-      "half", "--set", "precision={teacher: f16, student: f32}", "--set", "engine=libtorch")
-    #expect(half.status == 0, "\(half.errors)")
     #expect(try choice("half").teachers == [.init(engine: "libtorch", precision: "f16")])
     let (first, other) = (try losses("half").first ?? 0, try losses("libtorch").first ?? 1)
     #expect(first != other && abs(first - other) < 1e-2 * abs(other), "\(first), not \(other)")

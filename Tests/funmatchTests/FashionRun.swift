@@ -3,6 +3,7 @@ import FunMatchImages
 import FunMatchModels
 import FunMatchTestSupport
 import FunMatchTorch
+import Testing
 
 /// A folder with a small recipe on Fashion-MNIST and its teacher, and what tests do with them.
 struct FashionRun {
@@ -56,6 +57,16 @@ struct FashionRun {
 
   func train(_ output: String, _ more: String...) throws -> Tool.Result {
     try Tool.run(arguments(output, more, command: "train"), in: folder)
+  }
+
+  /// Runs that do not wait for each other, and that have to succeed.
+  func distilAll(
+    _ runs: [(name: String, more: [String])], command: String = "distill"
+  ) throws {
+    let calls = runs.map { arguments($0.name, $0.more, command: command) }
+    for (run, result) in zip(runs, try Tool.runAll(calls, in: folder)) {
+      try #require(result.status == 0, "\(run.name): \(result.errors)")
+    }
   }
 
   /// Starts a run and waits until it has written so many lines of metrics.

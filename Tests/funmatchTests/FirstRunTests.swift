@@ -11,23 +11,29 @@ import Testing
 
   private let hours: Double
 
-  /// Hours that hold many steps, however busy the machine is: as a few steps say.
-  init() throws {
-    run = try FashionRun(steps: 30)
+  /// Seconds that a few steps take from start to end, however busy the machine is.
+  private static let seconds = Result { () throws -> Double in
+    let run = try FashionRun(steps: 12)
     let begin = ContinuousClock.now
     let few = try run.distil("few", "--quiet")
     try #require(few.status == 0, "\(few.errors)")
     let taken: Duration = begin.duration(to: .now)
-    let seconds: Double = taken / Duration.seconds(1)
+    return taken / Duration.seconds(1)
+  }
+
+  /// Hours that hold many more.
+  init() throws {
+    run = try FashionRun(steps: 30)
+    let seconds: Double = try max(4.0, 4.0 * Self.seconds.get())
     // As many digits as recipes have.
-    hours = (max(8.0, 5.0 * seconds) / 3600.0 * 1e6).rounded() / 1e6
+    hours = (seconds / 3600.0 * 1e6).rounded() / 1e6
   }
 
   private var schedule: [String] {
     [
       "--set",
       "schedule={hours: \(hours), decay: constant, warmupSteps: 3, cooldownFraction: 0.2}",
-      "--set", "evaluation.every=200", "--set", "checkpoints={every: 20, best: false}",
+      "--set", "evaluation.every=200", "--set", "checkpoints={every: 10, best: false}",
     ]
   }
 
@@ -62,7 +68,7 @@ import Testing
 
   /// Killed before its length is known and after it is.
   @Test func killedAndResumedItIsItsRecipe() throws {
-    let name = try run.killed(at: 50, schedule)
+    let name = try run.killed(at: 15, schedule)
     #expect(try recipe(name).student.schedule.hours == hours)
     let states = try run.files("\(name)/checkpoints").filter { $0.hasSuffix(".json") }
     let last = try folder.bytes("\(name)/checkpoints/\(try #require(states.last))")
@@ -170,7 +176,7 @@ import Testing
       ["distill", "--teacher", teacher, "--data", data, "--student", student, "--hours", hours]
         + output
     }
-    for (arguments, status, words) in [
+    let cases: [([String], Int32, String)] = [
       (line("/nowhere.safetensors", data), 1, "/nowhere.safetensors: does not exist"),
       (line(junk, data), 1, "junk.safetensors"),
       (line(program, data), 1, "is a program or a graph"),
@@ -183,8 +189,13 @@ import Testing
       (line(teacher, data, Self.student, "0"), 64, "--hours must be above 0"),
       (["distill", "--teacher", teacher], 64, "missing: --data, --student, --hours"),
       (["distill", folder.file("r.yaml"), "--teacher", teacher], 64, "--teacher is for a run"),
-    ] as [([String], Int32, String)] {
-      let result = try Tool.run(arguments, in: folder)
+    ]
+    let none = folder.file("none")
+    let calls = cases.enumerated().map { number, aCase in
+      aCase.0.map { $0 == none ? "\(none)\(number)" : $0 }
+    }
+    let results = try Tool.runAll(calls, in: folder)
+    for ((arguments, status, words), result) in zip(cases, results) {
       #expect(result.status == status, "\(arguments): \(result.errors)")
       #expect(result.errors.contains(words), "\(arguments): \(result.errors)")
       if status == 1 {
@@ -193,7 +204,10 @@ import Testing
           "\(result.errors)")
       }
     }
-    #expect(!FileManager.default.fileExists(atPath: folder.file("none/student.safetensors")))
+    for number in cases.indices {
+      let student = "\(none)\(number)/student.safetensors"
+      #expect(!FileManager.default.fileExists(atPath: student))
+    }
     let group = try ToolGroup(2, in: folder) { _ in line(teacher, data) }.results()
     #expect(
       group.allSatisfy { $0.status == 1 }

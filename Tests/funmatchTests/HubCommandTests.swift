@@ -120,11 +120,13 @@ struct HubCommandTests {
     #expect(fetched.status == 0, "\(fetched.errors)")
     #expect(fetched.errors.contains("hf:lab/teacher: fetching 1 file of"), "\(fetched.errors)")
     #expect(hub.server.requests.count == 2)
-    let spelled = try run(
-      fashion.arguments("spelled", edits("hf-hub:lab/teacher")), hub, ["HF_HUB_OFFLINE": "1"])
-    #expect(spelled.status == 0, "\(spelled.errors)")
+    let spelled = try start(
+      fashion.arguments("spelled", edits("hf-hub:lab/teacher")), hub, ["HF_HUB_OFFLINE": "1"],
+      stream: "spelled")
     let local = try run(fashion.arguments("file", edits("teacher.safetensors")), hub)
     #expect(local.status == 0, "\(local.errors)")
+    let offline = try Tool.result(of: spelled, in: folder, stream: "spelled")
+    #expect(offline.status == 0, "\(offline.errors)")
     #expect(try fashion.metrics("hub") == fashion.metrics("file"))
     let program = """
       teachers=[{resolution: 28, torchscript: {path: 'hf:lab/teacher', trusted: true, classes: 10, \

@@ -94,13 +94,17 @@ struct ImportTests {
       try Tool.run(
         ["import", weights, "--output", run.folder.file("new.safetensors")] + more, in: run.folder)
     }
-    let refused = try made()
+    let wrong = [
+      [], ["--head", "drop"], ["--classes", "3"], ["--head", "drop", "--classes", "0"],
+    ]
+    let refused = try Tool.runAll(
+      wrong.map { ["import", weights, "--output", run.folder.file("new.safetensors")] + $0 },
+      in: run.folder)
     #expect(
-      refused.status == 1 && refused.errors.contains("fc.weight is missing: the file has no head"),
-      "\(refused.errors)")
-    for wrong in [["--head", "drop"], ["--classes", "3"], ["--head", "drop", "--classes", "0"]] {
-      let result = try Tool.run(
-        ["import", weights, "--output", run.folder.file("new.safetensors")] + wrong, in: run.folder)
+      refused[0].status == 1
+        && refused[0].errors.contains("fc.weight is missing: the file has no head"),
+      "\(refused[0].errors)")
+    for result in refused.dropFirst() {
       #expect(result.status != 0 && !result.errors.contains("missing: the file"))
     }
     let before = try run.folder.contents
@@ -129,14 +133,13 @@ struct ImportTests {
     #expect(
       taught.status == 1 && taught.errors.contains("new.safetensors has a head that is new"),
       "\(taught.errors)")
-    let learning = try run.distil(
-      "r", "--quiet", "--set", "student={weights: new.safetensors, resolution: 28}")
-    #expect(learning.status == 0, "\(learning.errors)")
+    // The second without the detour, of the body alone.
+    let body = "student={weights: body.safetensors, head: reset, resolution: 28}"
+    try run.distilAll([
+      ("r", ["--quiet", "--set", "student={weights: new.safetensors, resolution: 28}"]),
+      ("s", ["--quiet", "--set", body]),
+    ])
     #expect(try !ModelFile(path: run.folder.file("r/student.safetensors")).hasUntrainedHead)
-    // Without the detour, of the body alone.
-    let reset = try run.distil(
-      "s", "--quiet", "--set", "student={weights: body.safetensors, head: reset, resolution: 28}")
-    #expect(reset.status == 0, "\(reset.errors)")
   }
 
   private static let shape =
@@ -205,15 +208,14 @@ struct ImportTests {
         run.folder.file("c.pth"), "model_ema=" + run.folder.file("half"),
         "student=" + run.folder.file("whole"),
       ])
-    func taught(_ name: String, _ file: String) throws -> [String] {
-      let result = try run.distil(
-        name, "--set", "teachers=[{weights: \(file), \(Self.shape), resolution: 28}]")
-      #expect(result.status == 0, "\(result.errors)")
-      return try run.metrics(name)
-    }
+    let files = [("a", "c.pth"), ("b", "half"), ("c", "c.pth, key: student"), ("d", "whole")]
+    try run.distilAll(
+      files.map {
+        ($0, ["--set", "teachers=[{weights: \($1), \(Self.shape), resolution: 28}]"])
+      })
     // Without a key it is the average.
-    #expect(try taught("a", "c.pth") == taught("b", "half"))
-    #expect(try taught("c", "c.pth, key: student") == taught("d", "whole"))
+    #expect(try run.metrics("a") == run.metrics("b"))
+    #expect(try run.metrics("c") == run.metrics("d"))
     #expect(try run.metrics("a") != run.metrics("c"))
   }
 

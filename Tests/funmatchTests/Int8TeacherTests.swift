@@ -7,7 +7,7 @@ import Testing
 @Suite(
   .enabled(
     if: OpenVINO.atHand != nil && Processor.hasByteProducts
-      && ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] != nil,
+      && Soak.isOn,
     "make soak trains with teachers in int8, where OpenVINO and byte products are"))
 struct Int8TeacherTests {
   private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -12,7 +12,6 @@ import Testing
 struct ONNXTeacherTests {
   private static let zoo = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("../../.deps/onnx-zoo/files").path
-  private static var isSoak: Bool { ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] != nil }
 
   /// What the tool itself has written, beside the network that it is of.
   @Test func aFileTeachesAsItsNetworkDoes() throws {
@@ -48,7 +47,7 @@ struct ONNXTeacherTests {
   }
 
   /// Files that `Scripts/onnx_zoo.sh` made with four exporters: at least eight teach, others are refused in one sentence.
-  @Test(.enabled(if: isSoak, "make soak lets the files of other exporters teach"))
+  @Test(.enabled(if: Soak.isOn, "make soak lets the files of other exporters teach"))
   func filesOfFourExportersTeach() throws {
     let names = try FileManager.default.contentsOfDirectory(atPath: Self.zoo)
     let entries = try names.filter { $0.hasSuffix(".json") }.sorted().flatMap { name in

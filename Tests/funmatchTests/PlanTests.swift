@@ -12,11 +12,14 @@ struct PlanTests {
 
   /// With neither images nor weights.
   @Test func everyRecipeCanBePlanned() throws {
-    let folder = try TemporaryFolder()
-    for name in RecipeFilesTests.names {
-      let result = try Tool.run(
-        "plan", RecipeFilesTests.path(name), "--teacher-seconds", "0.01", "--student-seconds",
-        "0.004", "--gradient-bytes", "94000000", "--price", "2", "--json", in: folder)
+    let names = RecipeFilesTests.distinct
+    let calls = names.map {
+      [
+        "plan", RecipeFilesTests.path($0), "--teacher-seconds", "0.01", "--student-seconds",
+        "0.004", "--gradient-bytes", "94000000", "--price", "2", "--json",
+      ]
+    }
+    for (name, result) in zip(names, try Tool.runAll(calls, in: TemporaryFolder())) {
       #expect(result.status == 0, "\(name): \(result.errors)")
       let (plan, rows) = try rows(result.output)
       #expect((plan["steps"] as? Int ?? 0) > 0 && rows.count > 2, "\(name)")

@@ -54,7 +54,9 @@ import Testing
       "--set", "schedule.steps=5", "--set", "schedule.warmupSteps=5",
       "--set", "optimizer.adam.learningRate=0.001",
     ]
-    for count in [1, 2, 4] {
+    try run.distilAll([("gradient1", usual + first), ("losses1", usual + few)])
+    let counts = Soak.first(of: [2, 4])
+    for count in counts {
       try distil(count, "gradient\(count)", usual + first)
       try distil(count, "losses\(count)", usual + few)
     }
@@ -66,7 +68,7 @@ import Testing
     let alone = try weights(1)
     let losses = try values("losses1", "distillLoss")
     #expect(losses.count == 5)
-    for count in [2, 4] {
+    for count in counts {
       let shared = try weights(count)
       #expect(shared.keys == alone.keys)
       for (name, expected) in alone {
@@ -106,12 +108,13 @@ import Testing
   /// A process that is killed ends the others at once, and the run goes on as if nothing had been, also with another number
   /// of processes.
   @Test func killedAndGoesOn() throws {
-    let more = ["--set", "schedule.steps=30", "--set", "evaluation.every=15"]
+    let more = ["--set", "schedule.steps=16", "--set", "evaluation.every=8"]
     try distil(2, "whole", more)
-    for victim in [0, 1] {
+    // `torchrunStartsThemAgain` kills the second.
+    for victim in Soak.first(of: [0, 1]) {
       let name = "killed\(victim)"
       let group = try start(2, name, more)
-      while group.processes[victim].isRunning, (try? run.metrics(name).count) ?? 0 < 9 {
+      while group.processes[victim].isRunning, (try? run.metrics(name).count) ?? 0 < 6 {
         usleep(2000)
       }
       kill(group.processes[victim].processIdentifier, SIGKILL)
@@ -135,11 +138,11 @@ import Testing
 
   /// Views and steps do not depend on how many there are: one after two, and then four.
   @Test func otherNumbersGoOn() throws {
-    let more = ["--set", "schedule.steps=60", "--set", "schedule.warmupSteps=40", "--resume"]
+    let more = ["--set", "schedule.steps=40", "--set", "schedule.warmupSteps=30", "--resume"]
     try distil(2, "whole", more)
     let losses = try values("whole", "distillLoss")
-    try #require(losses.count == 60)
-    for (count, end) in [(2, 8), (1, 22)] {
+    try #require(losses.count == 40)
+    for (count, end) in [(2, 6), (1, 14)] {
       let group = try start(count, "other", more)
       while group.processes[0].isRunning, (try? run.metrics("other").count) ?? 0 < end {
         usleep(1000)
@@ -147,20 +150,18 @@ import Testing
       kill(group.processes[0].processIdentifier, SIGTERM)
       #expect(try group.results().allSatisfy { $0.status == SIGTERM })
       let done = try run.metrics("other").count
-      #expect((end..<60).contains(done), "\(done)")
+      #expect((end..<40).contains(done), "\(done)")
     }
     try distil(4, "other", more)
     let others = try values("other", "distillLoss")
-    #expect(others.count == 60)
+    #expect(others.count == 40)
     for (one, other) in zip(losses, others) { #expect(abs(one - other) < 1e-3 * one) }
   }
 
-  private static let isSoak = ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] != nil
-
   /// `torchrun` starts all of them again, whichever is killed and whenever, and they go on without being told to.
-  @Test(.enabled(if: PyTorch.python != nil), arguments: isSoak ? [2, 4] : [2])
+  @Test(.enabled(if: PyTorch.python != nil), arguments: Soak.first(of: [2, 4]))
   func torchrunStartsThemAgain(count: Int) throws {
-    let (steps, kills) = Self.isSoak ? (600, 10) : (24, 1)
+    let (steps, kills) = Soak.isOn ? (600, 10) : (24, 1)
     let more = ["--set", "schedule.steps=\(steps)", "--set", "evaluation.every=\(steps / 2)"]
     try distil(count, "whole", more)
     let process = Process()
@@ -218,23 +219,7 @@ import Testing
       return results.flatMap { $0.errors.split(separator: "\n").map(String.init) }
         .filter { $0.hasPrefix("funmatch:") }
     }
-    let recipes = try errors(
-      ToolGroup(2, in: folder) { rank in
-        run.arguments("recipes", ["--set", "seed=\(rank)"])
-      })
-    #expect(
-      recipes.count == 1
-        && recipes[0].contains("process 1 does not have the recipe of process 0: seed"),
-      "\(recipes)")
-    #expect(!FileManager.default.fileExists(atPath: folder.file("recipes")))
     let other = try FashionRun(steps: 12, "microBatchSize: 8\nprecision: f32", teacherSeed: 9)
-    let weights = try errors(
-      ToolGroup(2, in: folder) { rank in
-        (rank == 0 ? run : other).arguments("weights")
-      })
-    #expect(
-      weights.count == 1 && weights[0].contains("process 1 does not have the weights of process 0"),
-      "\(weights)")
     for rank in 0..<2 {
       try FileManager.default.createDirectory(
         atPath: folder.file("data\(rank)/pictures"), withIntermediateDirectories: true)
@@ -243,29 +228,60 @@ import Testing
         _ = try folder.write("data\(rank)/pictures/\(index).jpg", image.jpegData())
       }
     }
-    let images = try errors(
-      ToolGroup(2, in: folder) { rank in
-        run.arguments(
-          "images",
-          ["--set", "data.train=photos:pictures", "--data-dir", folder.file("data\(rank)")])
-      })
-    #expect(
-      images.count == 1
-        && images[0].contains("process 1 does not have the training images of process 0"),
-      "\(images)")
-    let missing = try errors(
-      ToolGroup(1, in: folder, environment: ["WORLD_SIZE": "2", "FUNMATCH_TIMEOUT": "2"]) { _ in
-        run.arguments("missing")
-      })
-    #expect(missing.count == 1 && missing[0].contains("process 1 of 2 did not come"), "\(missing)")
-    let many = try errors(start(2, "many", ["--set", "microBatchSize=1"]))
-    #expect(many.count == 1 && many[0].contains("microBatchSize: 2 processes"), "\(many)")
-    let unreachable = try errors(
-      ToolGroup(
-        1, in: folder,
-        environment: ["RANK": "1", "WORLD_SIZE": "2", "FUNMATCH_TIMEOUT": "2"]
-      ) { _ in run.arguments("unreachable") })
-    #expect(unreachable.count == 1 && unreachable[0].contains("127.0.0.1"), "\(unreachable)")
+    let faults: [(name: String, group: ToolGroup, words: String)] = [
+      (
+        "recipes",
+        try ToolGroup(2, in: folder, stream: "recipes") { rank in
+          run.arguments("recipes", ["--set", "seed=\(rank)"])
+        }, "process 1 does not have the recipe of process 0: seed"
+      ),
+      (
+        "weights",
+        try ToolGroup(2, in: folder, stream: "weights") { rank in
+          (rank == 0 ? run : other).arguments("weights")
+        }, "process 1 does not have the weights of process 0"
+      ),
+      (
+        "images",
+        try ToolGroup(2, in: folder, stream: "images") { rank in
+          run.arguments(
+            "images",
+            ["--set", "data.train=photos:pictures", "--data-dir", folder.file("data\(rank)")])
+        }, "process 1 does not have the training images of process 0"
+      ),
+      (
+        "missing",
+        try ToolGroup(
+          1, in: folder, environment: ["WORLD_SIZE": "2", "FUNMATCH_TIMEOUT": "2"],
+          stream: "missing"
+        ) { _ in run.arguments("missing") }, "process 1 of 2 did not come"
+      ),
+      (
+        "many",
+        try ToolGroup(2, in: folder, stream: "many") { _ in
+          run.arguments("many", ["--set", "microBatchSize=1"])
+        }, "microBatchSize: 2 processes"
+      ),
+      (
+        "unreachable",
+        try ToolGroup(
+          1, in: folder,
+          environment: ["RANK": "1", "WORLD_SIZE": "2", "FUNMATCH_TIMEOUT": "2"],
+          stream: "unreachable"
+        ) { _ in run.arguments("unreachable") }, "127.0.0.1"
+      ),
+      (
+        "variable",
+        try ToolGroup(
+          1, in: folder, environment: ["RANK": "7", "WORLD_SIZE": "2"], stream: "variable"
+        ) { _ in run.arguments("variable") }, "RANK is '7'"
+      ),
+    ]
+    for (name, group, words) in faults {
+      let told = try errors(group)
+      #expect(told.count == 1 && told[0].contains(words), "\(name): \(told)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.file("recipes")))
     // Something else may be at the port: for one process it is taken, for another it does not answer.
     let stranger = Process()
     let port = try ToolGroup.freePort()
@@ -289,10 +305,5 @@ import Testing
         ) { _ in run.arguments("taken") })
       #expect(taken.count == 1 && taken[0].contains(words), "\(taken)")
     }
-    let variable = try errors(
-      ToolGroup(1, in: folder, environment: ["RANK": "7", "WORLD_SIZE": "2"]) { _ in
-        run.arguments("variable")
-      })
-    #expect(variable.count == 1 && variable[0].contains("RANK is '7'"), "\(variable)")
   }
 }

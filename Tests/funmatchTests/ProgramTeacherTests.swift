@@ -15,7 +15,7 @@ struct ProgramTeacherTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func distil(_ name: String, _ teacher: String, steps: Int = 50) throws -> Tool.Result {
+  private func arguments(_ name: String, _ teacher: String, steps: Int) throws -> [String] {
     let recipe = """
       data: {train: "fashion-mnist:train[:400]", test: "fashion-mnist:test[:20]"}
       teachers: [\(teacher)]
@@ -26,11 +26,14 @@ struct ProgramTeacherTests {
       precision: f32
       """
     let path = try folder.write("\(name).yaml", Array(recipe.utf8))
-    return try Tool.run(
-      [
-        "distill", path, "--output", folder.file(name), "--device", "cpu", "--threads", "1",
-        "--quiet",
-      ], in: folder)
+    return [
+      "distill", path, "--output", folder.file(name), "--device", "cpu", "--threads", "1",
+      "--quiet",
+    ]
+  }
+
+  private func distil(_ name: String, _ teacher: String, steps: Int = 5) throws -> Tool.Result {
+    try Tool.run(arguments(name, teacher, steps: steps), in: folder)
   }
 
   private func losses(_ name: String) throws -> [Double] {
@@ -43,8 +46,7 @@ struct ProgramTeacherTests {
   @Test(.enabled(if: PyTorch.compiles, "no Python with PyTorch, or no C++ compiler"))
   func programsTeachAsTheirNetworkDoes() throws {
     // Compiling a package takes long; `TorchProgramTests` has a small one.
-    let isSoak = ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] != nil
-    let kinds = ["traced"] + (isSoak ? ["package"] : [])
+    let (kinds, steps) = (Soak.first(of: ["traced", "package"]), Soak.isOn ? 50 : 8)
     try PyTorch.run(
       script: "save_programs.py", arguments: [folder.path, "resnet18", "state"] + kinds)
     let imported = try Tool.run(
@@ -58,9 +60,9 @@ struct ProgramTeacherTests {
       "package": "{aotinductor: {path: package.pt2, \(program)}}",
     ]
     for (name, teacher) in teachers where name == "native" || kinds.contains(name) {
-      let result = try distil(name, teacher)
+      let result = try distil(name, teacher, steps: steps)
       #expect(result.status == 0, "\(name): \(result.errors)")
-      #expect(try losses(name).count == 50)
+      #expect(try losses(name).count == steps)
     }
     let native = try losses("native")
     for name in kinds {
@@ -83,12 +85,12 @@ struct ProgramTeacherTests {
     }
     let source = try BatchSource(
       DatasetRegistry().open(DatasetReference("fashion-mnist:train[:400]")), policy: .funmatch,
-      batchSize: 8, student: 32, teachers: [64], seed: 0, steps: 50)
+      batchSize: 8, student: 32, teachers: [64], seed: 0, steps: steps)
     let networks = ([teacher] + others as [any Classifier]).map {
       Teacher($0, resolution: 64, precision: .f32, device: .cpu)
     }
     let tolerance = try PyTorch.tolerance(folder)
-    for step in 0..<50 {
+    for step in 0..<steps {
       let batch = Batch(try source.batch(step), lambda: 0.7, device: .cpu)
       let images = try #require(batch.teacher[64])
       let logits = networks.map { $0(images) }
@@ -104,30 +106,44 @@ struct ProgramTeacherTests {
   func whatComesOutIsSaidOrWarnedOf() throws {
     let kinds = ["traced", "softmax", "logSoftmax", "half", "bfloat16"]
     try PyTorch.run(script: "save_programs.py", arguments: [folder.path, "tiny"] + kinds)
-    func run(_ name: String, _ kind: String, _ more: String = "") throws -> (String, [Double]) {
+    let runs = [
+      ("exact", "traced", ""), ("softmax-unsaid", "softmax", ""),
+      ("softmax-said", "softmax", ", outputs: probabilities"),
+      ("logSoftmax-unsaid", "logSoftmax", ""),
+      ("logSoftmax-said", "logSoftmax", ", outputs: logProbabilities"),
+      ("meant", "softmax", ", outputs: logits"), ("half", "half", ""),
+      ("bfloat16", "bfloat16", ""),
+    ]
+    let calls = try runs.map { name, kind, more in
       let program =
         "path: \(kind).pt, classes: 10, trusted: true, input: {size: 64, \(input)}\(more)"
-      let result = try distil(name, "{torchscript: {\(program)}}", steps: 5)
-      #expect(result.status == 0, "\(name): \(result.errors)")
-      return (result.errors, try losses(name))
+      return try arguments(name, "{torchscript: {\(program)}}", steps: 2)
     }
-    let (silence, exact) = try run("exact", "traced")
-    #expect(silence.isEmpty && exact.count == 5)
+    var errors: [String: String] = [:]
+    for ((name, _, _), result) in zip(runs, try Tool.runAll(calls, in: folder)) {
+      #expect(result.status == 0, "\(name): \(result.errors)")
+      errors[name] = result.errors
+    }
+    func run(_ name: String) throws -> (String, [Double]) {
+      (try #require(errors[name]), try losses(name))
+    }
+    let (silence, exact) = try run("exact")
+    #expect(silence.isEmpty && exact.count == 2)
     for (kind, outputs) in [("softmax", "probabilities"), ("logSoftmax", "logProbabilities")] {
-      let (warning, wrong) = try run("\(kind)-unsaid", kind)
+      let (warning, wrong) = try run("\(kind)-unsaid")
       #expect(
         warning.contains("teachers.0: what \(kind).pt gives")
           && warning.contains("`outputs: \(outputs)`"),
         "\(warning)")
       // Logarithms of probabilities are as good as logits.
       #expect((abs(wrong[0] - exact[0]) < 1e-4) == (kind == "logSoftmax"))
-      let (nothing, right) = try run("\(kind)-said", kind, ", outputs: \(outputs)")
+      let (nothing, right) = try run("\(kind)-said")
       #expect(nothing.isEmpty, "\(nothing)")
       #expect(abs(right[0] - exact[0]) < 1e-4)
     }
-    #expect(try run("meant", "softmax", ", outputs: logits").0.isEmpty)
+    #expect(try run("meant").0.isEmpty)
     for kind in ["half", "bfloat16"] {
-      let (_, losses) = try run(kind, kind)
+      let (_, losses) = try run(kind)
       #expect(abs(losses[0] - exact[0]) < 0.02 * max(1, exact[0]), "\(kind): \(losses) \(exact)")
     }
     // Units of 255 with a range of 1.

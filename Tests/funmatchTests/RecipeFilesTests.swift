@@ -1,4 +1,5 @@
 import Foundation
+import FunMatchModels
 import FunMatchRecipes
 import FunMatchRuns
 import FunMatchTestSupport
@@ -56,8 +57,8 @@ struct RecipeFilesTests {
   }
 
   /// One recipe for each choice of families and optimizer; all of them under `make soak`.
-  private static let distinct: [String] = {
-    guard ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] == nil else { return names }
+  static let distinct: [String] = {
+    guard !Soak.isOn else { return names }
     var seen: Set<String> = []
     return names.filter { name in
       guard let recipe = try? RecipeFile(path: path(name), imageCount: { _ in 1020 }).recipe else {
@@ -69,13 +70,23 @@ struct RecipeFilesTests {
     }
   }()
 
+  /// Small networks take the places of large ones of their family, except under `make soak`.
   @Test(arguments: distinct) func itMakesItsFirstSteps(_ name: String) throws {
     let folder = try TemporaryFolder()
+    let recipe = try RecipeFile(path: Self.path(name), imageCount: { _ in 1020 }).recipe
+    let networks =
+      [("student", recipe.student.model)]
+      + recipe.shared.teachers.enumerated().map { ("teachers.\($0)", $1.model) }
+    let smaller = networks.flatMap { place, model in
+      let depth = (model?.network as? BiTSpec)?.depth ?? []
+      return Soak.isOn || depth.reduce(0, +) <= 8
+        ? [] : ["--set", "\(place).model=bit-r26x1"]
+    }
     let result = try Tool.run(
-      Self.command(name), Self.path(name), "--dry-run", "2", "--set", "batchSize=2",
-      "--set", "precision=f32",
-      "--threads", "2", "--workers", "1", "--device", "cpu",
-      in: folder)
+      [
+        try Self.command(name), Self.path(name), "--dry-run", "2", "--set", "batchSize=2",
+        "--set", "precision=f32", "--threads", "2", "--workers", "1", "--device", "cpu",
+      ] + smaller, in: folder)
     #expect(result.status == 0, "\(name): \(result.errors)")
     for step in ["step 1 ", "step 2 "] {
       #expect(result.output.contains("\n" + step), "\(name): \(result.output)")
@@ -87,12 +98,17 @@ struct RecipeFilesTests {
     ((try? FileManager.default.contentsOfDirectory(atPath: package + "/Studies")) ?? [])
     .filter { $0.hasSuffix(".yaml") }.sorted()
 
-  @Test(arguments: studies) func aStudyHasItsStudents(_ name: String) throws {
-    let path = Self.package + "/Studies/" + name
-    #expect(try Self.text(path).hasPrefix("# What: "), "\(name): no # What: line")
-    let folder = try TemporaryFolder()
-    let result = try Tool.run("study", path, "--dry-run", in: folder)
-    #expect(result.status == 0, "\(name): \(result.errors)")
-    #expect(result.output.contains("share views and teachers"), "\(name)")
+  /// `StudyFileTests` reads all of them.
+  @Test func aStudyHasItsStudents() throws {
+    func path(_ name: String) -> String { Self.package + "/Studies/" + name }
+    for name in Self.studies {
+      #expect(try Self.text(path(name)).hasPrefix("# What: "), "\(name): no # What: line")
+    }
+    let some = Soak.first(2, of: Self.studies)
+    let calls = some.map { ["study", path($0), "--dry-run"] }
+    for (name, result) in zip(some, try Tool.runAll(calls, in: TemporaryFolder())) {
+      #expect(result.status == 0, "\(name): \(result.errors)")
+      #expect(result.output.contains("share views and teachers"), "\(name)")
+    }
   }
 }

@@ -24,10 +24,8 @@ struct ShardRunTests {
       sources[name] = "tar:" + run.folder.file("\(name)/s.json")
     }
     #expect(FileManager.default.fileExists(atPath: run.folder.file("twenty/s-19.tar")))
-    for (name, source) in sources {
-      let result = try run.distil("run-\(name)", "--quiet", "--set", "data.train=\(source)")
-      #expect(result.status == 0, "\(result.errors)")
-    }
+    try run.distilAll(
+      sources.map { ("run-\($0)", ["--quiet", "--set", "data.train=\($1)"]) })
     let metrics = try run.metrics("run-folder")
     #expect(metrics.count == 12)
     for name in ["one", "twenty"] {

@@ -26,7 +26,7 @@ import Testing
     let more = ["--set", "bank={precision: f32}", "--set", "microBatchSize=8"]
     try distil(2, "recorded", cache: "bank", more)
     #expect(try log("recorded").contains("computed logits of"))
-    for count in [1, 2, 4] {
+    for count in Soak.first(of: [1, 2, 4]) {
       try distil(count, "read\(count)", cache: "bank", more)
       #expect(try !log("read\(count)").contains("computed logits of"), "\(count) processes")
       for (one, other) in zip(try losses("recorded"), try losses("read\(count)")) {
@@ -59,8 +59,7 @@ import Testing
   }
 
   @Test func aStudentOfAStudyIsWhatItsRecipeGivesAlone() throws {
-    let isSoak = ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] != nil
-    let rates = ["0.001", "0.01"] + (isSoak ? ["0.002", "0.003", "0.004", "0.005"] : [])
+    let rates = Soak.first(2, of: ["0.001", "0.01", "0.002", "0.003", "0.004", "0.005"])
     _ = try folder.write(
       "s.yaml",
       Array(

@@ -12,9 +12,8 @@ struct TimmTests {
 
   /// The long form fetches pretrained weights and labelled photographs.
   @Test func weightsOfAllFamiliesTravelToTimmAndONNX() throws {
-    let isSoak = ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] != nil
     try PyTorch.run(
       script: "../../Scripts/check_families.py",
-      arguments: [Tool.path] + (isSoak ? ["--photographs"] : []))
+      arguments: [Tool.path] + (Soak.isOn ? ["--photographs"] : []))
   }
 }

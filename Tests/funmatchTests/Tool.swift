@@ -57,6 +57,22 @@ struct Tool {
     try result(of: start(arguments, in: folder), in: folder)
   }
 
+  /// Runs the tool once for each of some calls, a few at a time, to the ends of all.
+  ///
+  /// - Returns: what each left behind, in their order.
+  static func runAll(_ calls: [[String]], in folder: TemporaryFolder) throws -> [Result] {
+    let atOnce = min(4, max(2, ProcessInfo.processInfo.activeProcessorCount))
+    return try stride(from: 0, to: calls.count, by: atOnce).flatMap { first in
+      let numbers = first..<min(first + atOnce, calls.count)
+      let processes = try numbers.map {
+        try start(calls[$0], in: folder, stream: "stream\($0)")
+      }
+      return try zip(numbers, processes).map {
+        try result(of: $1, in: folder, stream: "stream\($0)")
+      }
+    }
+  }
+
   /// What a call left behind, once it has ended.
   static func result(
     of process: Process, in folder: TemporaryFolder, stream: String = "stream"

@@ -6,16 +6,18 @@ import FunMatchTorch
 struct ToolGroup {
   let processes: [Process]
   private let folder: TemporaryFolder
+  private let stream: String
 
   /// - Parameters:
   ///   - arguments: those of each process.
   ///   - environment: more for all of them.
+  ///   - stream: what their files of output are called, beside a number.
   init(
     _ count: Int, in folder: TemporaryFolder, environment: [String: String] = [:],
-    arguments: (_ rank: Int) -> [String]
+    stream: String = "stream", arguments: (_ rank: Int) -> [String]
   ) throws {
     let port = try Self.freePort()
-    self.folder = folder
+    (self.folder, self.stream) = (folder, stream)
     processes = try (0..<count).map { rank in
       let place = [
         "RANK": "\(rank)", "WORLD_SIZE": "\(count)", "LOCAL_RANK": "\(rank)",
@@ -24,14 +26,14 @@ struct ToolGroup {
       ]
       return try Tool.start(
         arguments(rank), in: folder, environment: place.merging(environment) { $1 },
-        stream: "stream\(rank)")
+        stream: "\(stream)\(rank)")
     }
   }
 
   /// What each of them left behind, once all have ended.
   func results() throws -> [Tool.Result] {
     try processes.enumerated().map {
-      try Tool.result(of: $1, in: folder, stream: "stream\($0)")
+      try Tool.result(of: $1, in: folder, stream: "\(stream)\($0)")
     }
   }
 

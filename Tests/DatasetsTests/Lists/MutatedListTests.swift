@@ -9,13 +9,12 @@ struct MutatedListTests {
     @Test func endInAnErrorOrInImages() async {
       // A process of its own, which has a limit.
       let result = await #expect(processExitsWith: .success) {
-        let isLong = ProcessInfo.processInfo.environment["FUNMATCH_SOAK"] == "1"
         var lists = try DamagedLists(seed: 3)
         let start = processorTime()
         for _ in 0..<100 { try lists.read(isDamaged: false) }
         #expect(lists.refused == 0 && lists.wrong == [])
         // One without end ends the process, after ten times what as many sound ones take.
-        let rounds = isLong ? 10_000 : 700
+        let rounds = Soak.isOn ? 10_000 : 700
         limitProcessorTime(1 + Double(rounds) / 10 * (processorTime() - start))
         for _ in 0..<rounds { try lists.read(isDamaged: true) }
         #expect(lists.wrong == [])
