@@ -12,7 +12,7 @@ SHIM_FILES = $(wildcard Sources/CTorch/*.cpp Sources/CTorch/*.h Sources/CTorch/i
 # One suite after another, so that the log tells how long each took.
 TEST := Scripts/slowest.sh $(SWIFT) test -c release --disable-xctest --disable-testable-imports --no-parallel
 
-.PHONY: help setup build demo demo-photos studies test soak bench fuzz faults format lint clean
+.PHONY: help setup build demo demo-photos demo-elpv studies test soak bench fuzz faults format lint clean
 
 help: ## print this list
 	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ demo: build ## distil a real teacher on real images, print and draw the result
 
 demo-photos: build ## half an hour: an ImageNet teacher and a MobileNet student on unlabelled photographs
 	@Scripts/demo-photos.sh
+
+demo-elpv: build ## within 45 minutes: solar cells with labels in a CSV file, a teacher of one's own and two students
+	@Scripts/demo-elpv.sh
 
 test: ## run every test
 	@Scripts/setup.sh tests

@@ -14,7 +14,8 @@ say() { printf 'studies: %s\n' "$*" >&2; }
 
 # Some learn from what others made.
 names=("$@")
-[ $# -gt 0 ] || names=(consistency patience no-distillation out-of-domain initialisation teachers families resolutions shampoo)
+[ $# -gt 0 ] || names=(consistency patience no-distillation out-of-domain initialisation teachers families resolutions shampoo
+    elpv-teachers elpv-mobilenets elpv-bits elpv-consistency elpv-patience elpv-no-distillation elpv-out-of-domain)
 
 prepare_photographs() {
   [ ! -e runs/photographs/complete ] || return 0
@@ -24,7 +25,14 @@ prepare_photographs() {
 }
 
 for name in "${names[@]}"; do
-  [ "$name" != out-of-domain ] || prepare_photographs
+  case $name in
+    out-of-domain) prepare_photographs ;;
+    elpv-out-of-domain)
+      Scripts/demo-photos.sh tiles
+      Scripts/demo-elpv.sh teacher
+      ;;
+    elpv-*) Scripts/demo-elpv.sh teacher ;;
+  esac
   say "$name"
   "$tool" study "Studies/$name.yaml" --resume --threads "${THREADS:-2}" || exit
   # What is kept of it beside its description.
