@@ -14,7 +14,7 @@ say() { printf 'studies: %s\n' "$*" >&2; }
 
 # Some learn from what others made.
 names=("$@")
-[ $# -gt 0 ] || names=(consistency patience no-distillation out-of-domain initialisation teachers families resolutions shampoo)
+[ $# -gt 0 ] || names=(consistency patience patience-branches no-distillation out-of-domain initialisation teachers families resolutions shampoo)
 
 prepare_photographs() {
   [ ! -e runs/photographs/complete ] || return 0
