@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs the studies of Studies/, the paper's claims in small, or those that are named, and writes their reports. Called by `make
-# studies`. Whatever ends it, it goes on where it was.
+# studies`. Whatever ends it, it goes on where it was. The headline, which takes as long as all others, runs by its name alone.
 #
-#   studies.sh [NAME...]      such as patience; all without names
+#   studies.sh [NAME...]      such as patience, or headline-search headline; all others without names
 #   THREADS=2                 threads of an operator
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,8 +14,9 @@ say() { printf 'studies: %s\n' "$*" >&2; }
 
 # Some learn from what others made.
 names=("$@")
-[ $# -gt 0 ] || names=(consistency patience no-distillation out-of-domain initialisation teachers families resolutions shampoo
-    elpv-teachers elpv-mobilenets elpv-bits elpv-consistency elpv-patience elpv-no-distillation elpv-out-of-domain)
+[ $# -gt 0 ] || names=(consistency patience patience-branches no-distillation out-of-domain initialisation teachers families
+    resolutions shampoo elpv-teachers elpv-mobilenets elpv-bits elpv-consistency elpv-patience elpv-no-distillation
+    elpv-out-of-domain)
 
 prepare_photographs() {
   [ ! -e runs/photographs/complete ] || return 0

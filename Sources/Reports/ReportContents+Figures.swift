@@ -4,11 +4,18 @@ extension ReportContents {
   /// More lines than this cannot be told apart.
   static let mostLines = 12
 
+  /// A sentence where there are too many of them.
+  static func words(ofLines count: Int) -> String {
+    count > mostLines ? "Only the best \(mostLines) of \(count) lines are drawn." : ""
+  }
+
   /// All figures that the students have data for.
   var figures: [ReportFigure] {
     let all = [lengthFigure].compactMap(\.self) + comparisons + axisFigures + curves
+    // The gap ends at the teacher's line, however far that is.
+    let drawn = all.map(\.withoutFarReferences) + [ReportResults(self).gapFigure].compactMap(\.self)
     // Short ones first, so that two columns have few holes.
-    return all.map(\.withoutFarReferences).enumerated()
+    return drawn.enumerated()
       .sorted { ($0.element.height, $0.offset) < ($1.element.height, $1.offset) }
       .map(\.element)
   }
@@ -115,38 +122,30 @@ extension ReportContents {
     }
     // What changes with the length, and with nothing else, is no setting of its own.
     let led = axes.filter { axis in
-      axis != length && Self.follows(axis, from: length, students)
+      axis != length && Self.follows(axis, from: length, students.map(\.values))
     }
     let hidden = Set(led + [length])
     let key = key(without: hidden)
-    var order: [String] = []
-    var lines: [String: [[Double]]] = [:]
-    for setting in settings {
+    let rows = settings.compactMap { setting -> (label: String, row: [Double])? in
       guard let first = setting.students.first, let spread = setting.end(result),
         let x = first.values[length].flatMap(Double.init), x > 0
-      else { continue }
-      let label = key.label(setting)
-      if lines[label] == nil { order.append(label) }
-      lines[label, default: []].append(
-        [x, spread.mean, spread.deviation ?? .nan, Double(spread.count)])
+      else { return nil }
+      return (
+        key.label(setting),
+        [x, spread.mean, spread.deviation ?? .nan, Double(spread.count)]
+      )
     }
-    let drawn = order.compactMap { label in
-      lines[label].map { rows in
-        ReportFigure.Series(label: label, rows: rows.sorted { $0[0] < $1[0] })
-      }
-    }.filter { $0.rows.count > 1 }
+    let drawn = ReportFigure.lines(rows)
     guard !drawn.isEmpty, !usesNames else { return nil }
     let unit = length.split(separator: ".").last.map(String.init) ?? length
     return ReportFigure(
       name: "length", title: "Result over schedule length",
       caption: [
-        "\(result.words.capitalizedFirst) over the length of training, a run of its own for each "
-          + "point; error bars are the standard deviation over seeds.",
+        "\(result.words.capitalizedFirst) over the length of training; error bars are the standard "
+          + "deviation over seeds.",
         led.isEmpty
           ? "" : "With the length changes \(led.map { short($0) }.joined(separator: ", ")).",
-        key.words,
-        drawn.count > Self.mostLines
-          ? "Only the best \(Self.mostLines) of \(drawn.count) lines are drawn." : "",
+        key.words, Self.words(ofLines: drawn.count),
       ].filter { !$0.isEmpty }.joined(separator: " "),
       kind: .trend(isLogarithmic: true), columns: [unit, "mean", "deviation", "seeds"],
       series: Array(drawn.prefix(Self.mostLines)), x: "\(unit), logarithmic",

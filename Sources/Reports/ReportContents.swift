@@ -180,7 +180,7 @@ struct ReportContents {
       guard keys.contains(leader), !leaders.contains(key),
         key.split(separator: ".").first == leader.split(separator: ".").first
       else { return false }
-      return follows(key, from: leader, started)
+      return follows(key, from: leader, started.map(\.values))
     }
     let kept = keys.filter { key in !leaders.contains { isLed(key, by: $0) } }
     return leaders.filter { kept.contains($0) } + kept.filter { !leaders.contains($0) }.sorted()
@@ -190,10 +190,10 @@ struct ReportContents {
   static let lengths = ["schedule.epochs", "schedule.steps", "schedule.images"]
 
   /// Whether the value of one key is known from that of another.
-  static func follows(_ key: String, from leader: String, _ students: [ReportStudent]) -> Bool {
-    let groups = Dictionary(grouping: students) { $0.values[leader] ?? "none" }
+  static func follows(_ key: String, from leader: String, _ students: [[String: String]]) -> Bool {
+    let groups = Dictionary(grouping: students) { $0[leader] ?? "none" }
     return groups.values.allSatisfy { group in
-      Set(group.map { $0.values[key] ?? "none" }).count == 1
+      Set(group.map { $0[key] ?? "none" }).count == 1
     }
   }
 
@@ -201,7 +201,9 @@ struct ReportContents {
   var usesNames: Bool { axes.count > Self.mostColumns || hasTwins }
 
   /// The shortest end of a key that no other axis has.
-  func short(_ axis: String) -> String {
+  func short(_ axis: String) -> String { Self.short(axis, of: axes) }
+
+  private static func short(_ axis: String, of axes: [String]) -> String {
     let parts = axis.split(separator: ".")
     for count in 1...max(1, parts.count) {
       let end = parts.suffix(count).joined(separator: ".")
@@ -213,9 +215,14 @@ struct ReportContents {
   /// A setting in words, some axes left out.
   func label(_ student: ReportStudent, without hidden: Set<String> = []) -> String {
     if usesNames { return student.name }
-    let words = axes.filter { !hidden.contains($0) }.map { axis in
-      let value = student.values[axis] ?? "–"
-      return ["case", "views.policy"].contains(axis) ? value : "\(short(axis)) \(value)"
+    return Self.label(student.values, axes.filter { !hidden.contains($0) }, of: axes)
+  }
+
+  /// Values on some of the axes in words.
+  static func label(_ values: [String: String], _ shown: [String], of axes: [String]) -> String {
+    let words = shown.map { axis in
+      let value = values[axis] ?? "–"
+      return ["case", "views.policy"].contains(axis) ? value : "\(short(axis, of: axes)) \(value)"
     }
     return words.isEmpty ? "student" : words.joined(separator: ", ")
   }

@@ -58,6 +58,20 @@ struct ReportFigure {
     return figure
   }
 
+  /// Lines of the rows that have the same label, each over its first column, in the order in which labels come first; one row
+  /// is no line.
+  static func lines(_ rows: [(label: String, row: [Double])]) -> [Series] {
+    var order: [String] = []
+    var lines: [String: [[Double]]] = [:]
+    for (label, row) in rows {
+      if lines[label] == nil { order.append(label) }
+      lines[label, default: []].append(row)
+    }
+    return order.compactMap { label in
+      lines[label].map { Series(label: label, rows: $0.sorted { $0[0] < $1[0] }) }
+    }.filter { $0.rows.count > 1 }
+  }
+
   /// The data as gnuplot reads them: one block a series, two empty lines between them.
   var data: String {
     let head = "# \(columns.joined(separator: " "))"

@@ -228,6 +228,22 @@ struct CommandTests {
     #expect(try Npy.read(folder.file("logits.npy")).argmax().item == Double(best))
   }
 
+  @Test func aFigureIsDrawnOfCommittedNumbers() throws {
+    let numbers = RecipeFilesTests.package + "/Studies/results/patience/results.json"
+    let unsaid = try Tool.run("report", numbers, in: folder)
+    #expect(unsaid.status == 64)
+    #expect(
+      unsaid.errors.contains("--output is needed for more than one run, and for results.json"))
+    let result = try Tool.run("report", numbers, "--output", folder.file("figure"), in: folder)
+    let data = String(decoding: try folder.bytes("figure/gap.dat"), as: UTF8.self)
+    #expect(data.hasPrefix("# epochs gap error seeds\n# funmatch\n"))
+    // Without gnuplot it says so, and data and script are there.
+    let drawing = folder.file("figure/gap.svg")
+    #expect((result.status == 0) == FileManager.default.fileExists(atPath: drawing))
+    if result.status == 0 { #expect(result.output == "figure: \(drawing)\n") }
+    if result.status != 0 { #expect(result.errors.contains("gnuplot is not here")) }
+  }
+
   @Test func aStepIsMeasuredInItsParts() throws {
     let small = "bit: {depth: [1], width: 0.5}"
     let result = try Tool.run(

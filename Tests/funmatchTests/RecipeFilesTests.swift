@@ -8,7 +8,8 @@ import Testing
 /// Every file in `Recipes` says what it is, can be read, and makes its first steps, whether or not
 /// its images and weights are here.
 struct RecipeFilesTests {
-  private static let package = URL(fileURLWithPath: #filePath)
+  /// The folder of the package.
+  static let package = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
   /// File names of all recipes.
