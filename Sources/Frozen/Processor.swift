@@ -28,6 +28,16 @@ package enum Processor {
     #endif
   }()
 
+  /// Whether it multiplies bf16 itself: AVX-512 BF16, AMX, or Arm's BF16. Without, each value is widened first.
+  package static let hasBF16: Bool = {
+    #if os(Linux)
+      let features = Set(value(["flags", "Features"]).split(separator: " "))
+      return !features.isDisjoint(with: ["avx512_bf16", "amx_bf16", "bf16"])
+    #else
+      return true
+    #endif
+  }()
+
   #if os(Linux)
     private static func value(_ names: [String]) -> String {
       let text = FileManager.default.contents(atPath: "/proc/cpuinfo") ?? Data()

@@ -11,7 +11,8 @@ import Testing
 struct EngineTimerTests {
   private static let ways = [
     Computation(engine: .openvino, precision: .f32),
-    Computation(engine: .openvino, precision: .bf16),
+    // bf16 is not timed where no hardware has it.
+    Computation(engine: .openvino, precision: .f16),
     Computation(engine: .libtorch, precision: .f32),
   ]
 

@@ -45,7 +45,8 @@ struct FirstChoices {
     let tried = min(batch, Self.smallestBatch)
     let each =
       try CostMeasurement(.distillation, file, options).seconds(
-        images: tried, within: .seconds(3600 * wish.hours * Self.measuringShare / 2)) / Double(tried)
+        images: tried, within: .seconds(3600 * wish.hours * Self.measuringShare / 2))
+      / Double(tried)
     let left = 3600 * wish.hours - options.begin.duration(to: .now).seconds
     func steps(_ batch: Int) -> Double { max(1, left / (each * Double(batch))) }
     var reasons = batch < Self.usualBatch ? ["there are \(NumberText.grouped(images)) images"] : []

@@ -119,7 +119,7 @@ package final class EngineTimer {
     if let read = JSONText.read(path, as: Kept.self), read.key == key { kept = read }
     let known = kept.seconds
     var refused: [String] = []
-    for way in ways where kept.seconds[name(way)] == nil {
+    for way in ways where kept.seconds[name(way)] == nil && isWorthwhile(way) {
       guard kept.seconds.isEmpty || ContinuousClock.now < deadline else { break }
       do {
         kept.seconds[name(way)] = seconds(
@@ -145,6 +145,11 @@ package final class EngineTimer {
     let words =
       "\(role) computes in \(name(chosen.way)) (\(count) views: \(all.joined(separator: ", ")))"
     return Choice(way: chosen.way, words: ([words] + refused).joined(separator: "; not "))
+  }
+
+  /// Without bf16 in hardware f32 is faster by far, and timing bf16 alone would take long.
+  private func isWorthwhile(_ way: Computation) -> Bool {
+    device != .cpu || way.precision != .bf16 || Processor.hasBF16
   }
 
   private struct Kept: Codable {

@@ -75,7 +75,8 @@ package struct ThreadTimer {
     var ways = [Way(plan: ThreadPlan(student: all), teachers: teachers)]
     let first = seconds { step(ways[0]) }
     guard first * Double(Self.leastSteps) < limit.seconds else {
-      let words = "\(count) views: \(NumberText.significant(first)) s; there is no time to try others"
+      let words =
+        "\(count) views: \(NumberText.significant(first)) s; there is no time to try others"
       return (ways[0].plan, teachers, "the student computes on \(ways[0].plan) (\(words))")
     }
     let values = teachers.reduce(0) { $0 + ($1.network.parameterCount ?? Self.mostValues) }
