@@ -19,9 +19,10 @@ public enum NumberText {
     String(format: "%.\(digits)f", value)
   }
 
-  /// As short as it can be without losing a digit: 0.003, 1, 1e-05.
+  /// As short as it can be without losing a bit: 0.003, 1, 1e-05, -0.0.
   public static func short(_ value: Double) -> String {
-    value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
+    let isWhole = value == value.rounded() && abs(value) < 1e15 && value.bitPattern != 1 << 63
+    return isWhole ? "\(Int(value))" : "\(value)"
   }
 
   /// The same of a text that is a number; any other text as it is.

@@ -1,24 +1,55 @@
+import Foundation
 import FunMatchFiles
 import FunMatchSettings
 import Yams
 
 /// Recipes as text, and what a decoder did not like in words.
 package enum RecipeText {
-  /// YAML of a value, every key written out.
+  /// YAML of a value, every key written out. Read back, its numbers have the same bits.
   package static func text(_ value: some Encodable) throws -> String {
     let node = try Yams.compose(yaml: YAMLEncoder().encode(value)) ?? Node("null")
-    return try Yams.serialize(node: plain(node))
+    let json = JSONEncoder()
+    json.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: ".inf", negativeInfinity: "-.inf", nan: ".nan")
+    let exact = try JSONDecoder().decode(Numbers.self, from: json.encode(value))
+    return try Yams.serialize(node: plain(node, exact))
   }
 
-  /// The same with numbers as people write them: Yams' encoder makes 1e+0 of 1.
-  private static func plain(_ node: Node) -> Node {
-    switch node {
-    case .mapping(let map):
-      .mapping(Node.Mapping(map.map { ($0.key, plain($0.value)) }, map.tag, map.style))
-    case .sequence(let list): .sequence(Node.Sequence(list.map(plain), list.tag, list.style))
-    default:
-      node.tag == Tag(.float) && node.float.map(\.isFinite) == true
-        ? Node(NumberText.short(node.float ?? 0), .implicit, .plain) : node
+  /// The numbers of a value where its YAML has them. Yams' encoder keeps 15 digits of most, JSON's all.
+  private enum Numbers: Decodable {
+    case map([String: Numbers])
+    case list([Numbers])
+    case number(Double)
+    case other
+
+    init(from decoder: any Decoder) throws {
+      let value = try decoder.singleValueContainer()
+      if let number = try? value.decode(Double.self) {
+        self = .number(number)
+      } else if let map = try? value.decode([String: Numbers].self) {
+        self = .map(map)
+      } else if let list = try? value.decode([Numbers].self) {
+        self = .list(list)
+      } else {
+        self = .other
+      }
+    }
+  }
+
+  /// The same with exact numbers, and as people write them: Yams' encoder makes 1e+0 of 1.
+  private static func plain(_ node: Node, _ exact: Numbers) -> Node {
+    switch (node, exact) {
+    case (.mapping(let map), .map(let values)):
+      .mapping(
+        Node.Mapping(
+          map.map { ($0.key, plain($0.value, values[$0.key.string ?? ""] ?? .other)) }, map.tag,
+          map.style))
+    case (.sequence(let list), .list(let values)):
+      .sequence(
+        Node.Sequence(zip(list, values).map { plain($0, $1) }, list.tag, list.style))
+    case (.scalar, .number(let number)) where node.tag == Tag(.float):
+      Node(NumberText.short(number), .implicit, .plain)
+    default: node
     }
   }
 

@@ -13,7 +13,7 @@ struct TextTests {
   @Test func numbersAreAsShortAsTheyCanBe() {
     #expect(NumberText.short(1) == "1" && NumberText.short(0.003) == "0.003")
     #expect(NumberText.short("1e+0") == "1" && NumberText.short("3e-3") == "0.003")
-    #expect(NumberText.short("fix/rs") == "fix/rs")
+    #expect(NumberText.short("fix/rs") == "fix/rs" && NumberText.short(-0.0) == "-0.0")
     #expect(NumberText.scaled(60_000) == "60.0\u{A0}k" && NumberText.scaled(12) == "12")
     #expect(NumberText.duration(59) == "59 s" && NumberText.duration(3700) == "1 h 1 min")
   }

@@ -50,6 +50,53 @@ struct RecipeTests {
     #expect(try read(RecipeFile.text(recipe)) == recipe)
   }
 
+  private struct Numbers: Codable {
+    let number: Double
+    let map: [String: [Double]]
+  }
+
+  /// Numbers of all kinds: any bits, and those of some hundred binary orders around 1, which have no power of ten in decimals.
+  @Test func numbersThatAreWrittenOutHaveTheSameBits() throws {
+    var bits = Philox(seed: 3, 0, 0, 0)
+    var numbers = [
+      0.1 + 0.2, 1.0 / 3, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 0, -0.0, 1e15, 1e22,
+      123,
+    ]
+    for _ in 0..<500 {
+      let any = Double(bitPattern: bits.next())
+      if any.isFinite { numbers.append(any) }
+      numbers.append(Double.random(in: -2...2, using: &bits))
+      numbers.append(Double.random(in: 0...1e17, using: &bits))
+      numbers.append(exp(Double.random(in: -30...10, using: &bits)))
+    }
+    let text = try RecipeText.text(Numbers(number: numbers[0], map: ["a.b": numbers]))
+    let read: Numbers = try RecipeFile.value(text, "numbers")
+    #expect(read.number == numbers[0])
+    let kept = try #require(read.map["a.b"])
+    #expect(kept.map(\.bitPattern) == numbers.map(\.bitPattern))
+
+    let infinite = try RecipeText.text(Numbers(number: .infinity, map: ["a": [-.infinity, 3e-4]]))
+    #expect(infinite == "number: .inf\nmap:\n  a:\n  - -.inf\n  - 0.0003\n", "\(infinite)")
+  }
+
+  @Test func recipesThatAreWrittenOutLearnAtTheSameRates() throws {
+    var bits = Philox(seed: 4, 0, 0, 0)
+    for _ in 0..<50 {
+      let rate = exp(Double.random(in: -12...0, using: &bits))
+      let share = Double.random(in: 0.1..<1, using: &bits)
+      let recipe = try read(
+        text,
+        [
+          "optimizer.adam.learningRate=\(rate)", "schedule.hours=\(share)",
+          "schedule.decay=constant", "schedule.cooldownFraction=\(share)",
+          "data.train={'fashion-mnist:train': \(share), 'fashion-mnist:test': 1}",
+        ])
+      let again = try read(RecipeFile.text(recipe))
+      #expect(again.student.optimizer.value.learningRate == rate)
+      #expect(again == recipe)
+    }
+  }
+
   @Test(arguments: [
     ("batchsize: 8", "'batchsize'", "batchSize"),
     ("optimizer: {adam: {learning_rate: 0.1}}", "'optimizer.adam.learning_rate'", "learningRate"),

@@ -24,9 +24,7 @@ import Testing
   /// Hours that hold many more.
   init() throws {
     run = try FashionRun(steps: 30)
-    let seconds: Double = try max(4.0, 4.0 * Self.seconds.get())
-    // As many digits as recipes have.
-    hours = (seconds / 3600.0 * 1e6).rounded() / 1e6
+    hours = try max(4.0, 4.0 * Self.seconds.get()) / 3600.0
   }
 
   private var schedule: [String] {
