@@ -2,12 +2,12 @@ import FunMatchImages
 
 /// Several data sets one behind the other.
 ///
-/// Labels mean something only where all data sets that have any name the same classes; otherwise the
+/// Labels mean something only where all data sets that have any name the same classes, in whatever order; otherwise the
 /// images have none.
 public struct MixedDataset: Dataset {
   /// Where the images of each data set lie, in the order given.
   public let parts: [Range<Int>]
-  /// Those that all data sets with labels have; empty where these differ.
+  /// Those that all data sets with labels have, in the order of the first; empty where these differ.
   public let classNames: [String]
   /// As in the data sets with labels.
   public let classNamesAreNumbers: Bool
@@ -17,7 +17,6 @@ public struct MixedDataset: Dataset {
 
   /// The images of `bases`.
   public init(_ bases: [any Dataset]) {
-    self.bases = bases
     var parts: [Range<Int>] = []
     var shards: [Range<Int>] = []
     let isSharded = bases.contains { !$0.shards.isEmpty }
@@ -31,10 +30,16 @@ public struct MixedDataset: Dataset {
     }
     self.parts = parts
     self.shards = shards
-    let labelled = bases.filter { !$0.classNames.isEmpty }
-    let names = labelled.first?.classNames ?? []
-    classNames = labelled.allSatisfy { $0.classNames == names } ? names : []
-    classNamesAreNumbers = labelled.first?.classNamesAreNumbers ?? false
+    let first = bases.first { !$0.classNames.isEmpty }
+    let names = first?.classNames ?? []
+    let named = bases.map { base in
+      // Numbers are no names.
+      first?.classNamesAreNumbers == false && base.classNames.count == names.count
+        ? RelabelledDataset(base, as: names) ?? base : base
+    }
+    classNames = named.allSatisfy { [[], names].contains($0.classNames) } ? names : []
+    classNamesAreNumbers = first?.classNamesAreNumbers ?? false
+    self.bases = named
   }
 
   /// Number of images of all data sets together.
@@ -60,7 +65,7 @@ public struct MixedDataset: Dataset {
     return base.localName(at: place)
   }
 
-  /// The image's label in its own data set; `nil` where the names of the classes differ.
+  /// The image's class among `classNames`; `nil` where it has none, or the names of the classes differ.
   public func label(at index: Int) -> Int? {
     guard !classNames.isEmpty else { return nil }
     let (base, place) = find(index)

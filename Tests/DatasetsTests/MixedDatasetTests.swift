@@ -30,6 +30,21 @@ struct MixedDatasetTests {
     #expect(partly.classNames == ["a", "b"])
   }
 
+  @Test func classesInAnotherOrderAreToldByTheirNames() throws {
+    let parts = [pictures(0..<3), pictures(3..<7, ["b", "a"]), pictures(7..<9, [])]
+    let all = MixedDataset(parts)
+    #expect(all.classNames == ["a", "b"] && all.unlabelled == [2])
+    let labels: [Int?] = [0, 1, 0, 1, 0, 1, 0, nil, nil]
+    #expect((0..<9).map { all.label(at: $0) } == labels)
+    #expect(try all.image(at: 4).pixels == parts[1].image(at: 1).pixels)
+
+    // Fewer classes, more, other ones, one name for two.
+    for names in [["b"], ["b", "a", "c"], ["b", "c"], ["b", "b"]] {
+      let other = MixedDataset([pictures(0..<2), pictures(0..<2, names)])
+      #expect(other.classNames.isEmpty && other.label(at: 0) == nil, "\(names)")
+    }
+  }
+
   @Test func filesCoverEveryImageOrNone() {
     let files = PictureList(
       (0..<5).map { photograph(height: 12, width: 16, seed: $0) }, shards: [0..<2, 2..<5])
