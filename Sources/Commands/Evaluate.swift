@@ -26,20 +26,13 @@ struct Evaluate: RegistryCommand {
   @Option(help: "Another model file to compare with; may be given several times.")
   var teacher: [String] = []
 
-  @Option(
-    help:
-      "A YAML file from names of the data set's classes to the model's, as a recipe's classes.map."
-  )
-  var classMap: String?
-
   @Option(help: "Images a forward pass.")
   var batchSize = 250
 
   @Flag(help: "Write one JSON object, in one line, and nothing else.")
   var json = false
 
-  @Flag(help: "Leave out images that cannot be decoded, and name them, instead of failing.")
-  var skipBroken = false
+  @OptionGroup var labels: LabelOptions
 
   @OptionGroup var decoding: DecodingOptions
 
@@ -58,8 +51,9 @@ struct Evaluate: RegistryCommand {
   func run(_ registry: Registry) throws {
     let device = try inference.place.resolve()
     let memory = try inference.memory([model] + teacher, device, registry)
-    let opened = try renamed(
-      images.datasets(registry).open(DatasetReference(data), usually: "test"))
+    let opened = try labels.renamed([
+      (try images.datasets(registry).open(DatasetReference(data), usually: "test"), data)
+    ])[0]
     let batchSize = min(batchSize, max(1, opened.count))
     try memory?.check(batchSize: batchSize)
     let student = try load(model, batchSize, on: device, registry)
@@ -88,7 +82,7 @@ struct Evaluate: RegistryCommand {
     }
     let (dataset, remarks) = ClassNames.fitted(opened, to: named?.1.classNames ?? [])
     for remark in opened.remarks + remarks { Terminal().say("\(data): \(remark)") }
-    let broken = BrokenImages(skipBroken ? .skip : .fail)
+    let broken = BrokenImages(labels.rule)
     let evaluator = Evaluator(
       dataset, teachers: teachers.map(\.evaluated), metrics: registry.metrics,
       batchSize: batchSize, device: device,
@@ -108,13 +102,6 @@ struct Evaluate: RegistryCommand {
     if json { return print(try JSONText.line(comparison)) }
     print(comparison.table)
     print(comparison.details)
-  }
-
-  /// The data set with the classes' names of `--class-map`.
-  private func renamed(_ dataset: any Dataset) throws -> any Dataset {
-    guard let map = try classMap.map({ try ClassMap($0) }) else { return dataset }
-    try map.check([dataset], called: data)
-    return try map.renamed(dataset, called: data)
   }
 
   /// A network of a file, frozen.

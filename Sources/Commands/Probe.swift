@@ -66,6 +66,8 @@ struct Probe: RegistryCommand {
   @Flag(help: "Write one JSON object, in one line, and nothing else.")
   var json = false
 
+  @OptionGroup var labels: LabelOptions
+
   @OptionGroup var decoding: DecodingOptions
 
   @OptionGroup var images: DataOptions
@@ -112,13 +114,31 @@ struct Probe: RegistryCommand {
 
   private func opened(_ registry: Registry) throws -> ProbeImages {
     let datasets = images.datasets(registry)
+    var parts = [(try datasets.open(DatasetReference(data), usually: "train"), data)]
+    if let validation {
+      let reference = try DatasetReference(validation)
+      parts.append((try datasets.open(reference, usually: "validation"), validation))
+    }
+    let whole = try zip(labels.renamed(parts), parts).map { try self.whole($0, called: $1.1) }
     let opened = try ProbeImages(
-      datasets.open(DatasetReference(data), usually: "train"), called: data,
-      validation: validation.map {
-        (dataset: try datasets.open(DatasetReference($0), usually: "validation"), name: $0)
-      })
+      whole[0], called: data, validation: validation.map { (dataset: whole[1], name: $0) })
     for remark in opened.remarks { Terminal().say(remark) }
     return opened
+  }
+
+  /// The images that can be decoded; the others are named.
+  private func whole(_ dataset: any Dataset, called name: String) throws -> any Dataset {
+    var loader = loader
+    loader.broken = BrokenImages(labels.rule)
+    let line = CountLine()
+    defer { line.clear() }
+    let whole = try ProbeImages.whole(
+      of: dataset, called: name, loader,
+      show: { line.show("decoding \(name)", $0, of: dataset.count, "images") },
+      shouldStop: { StopSignal.isRequested })
+    line.clear()
+    for report in loader.broken.takeReports() { Terminal().say("skipped: \(report)") }
+    return whole
   }
 
   private func probeModel(_ device: Device, _ registry: Registry) throws {

@@ -41,7 +41,7 @@ struct ClassNamesTests {
     (
       ["x", "y"], ["ant", "bee"], "2 of its 2 classes are none of those of m.safetensors: 'x', 'y'"
     ),
-    (["x", "y"], ["ant", "bee"], "classes.map of a recipe, or evaluate --class-map"),
+    (["x", "y"], ["ant", "bee"], "classes.map of a recipe, or --class-map of evaluate and probe"),
     (["bee", "ant"], ["ant", "bee", "ant"], "'ant' is the name of several classes"),
   ])
   func othersAreListed(labels: [String], names: [String], words: String) {

@@ -257,6 +257,69 @@ struct ProbeTests {
     #expect(damaged.status == 1 && damaged.errors.contains("is damaged"), "\(damaged.errors)")
   }
 
+  /// Broken images are left out before anything is counted: the head is that of the others alone.
+  @Test func brokenImagesAreFatalOrLeftOut() throws {
+    let broken = ["train/ant/1.png", "train/bee/22.png", "validation/cat/30.png"]
+    for path in broken {
+      _ = try folder.write("set/\(path)", Array(folder.bytes("set/\(path)").prefix(60)))
+    }
+    let refused = try probe([])
+    #expect(refused.status == 1 && refused.errors.contains("cannot decode"), "\(refused.errors)")
+    #expect(try !folder.contents.contains("teacher.safetensors"))
+
+    let lenient = try probe(["--skip-broken", "--json"])
+    let report = try json(lenient)
+    #expect(report["trainingImages"] as? Int == 70 && report["validationImages"] as? Int == 23)
+    let named = lenient.errors.split(separator: "\n").filter { $0.hasPrefix("skipped: ") }
+    #expect(named.count == 3, "\(lenient.errors)")
+    for path in broken {
+      #expect(named.contains { $0.contains(path) }, "\(path): \(lenient.errors)")
+      try FileManager.default.removeItem(atPath: folder.file("set/\(path)"))
+    }
+    _ = try json(probe(["--json"], to: "others.safetensors"))
+    #expect(try folder.bytes("teacher.safetensors") == folder.bytes("others.safetensors"))
+
+    for name in names {
+      for number in 24..<32 {
+        _ = try folder.write("set/validation/\(name)/\(number).png", [137, 80])
+      }
+    }
+    let nothing = try probe(["--skip-broken"], to: "none.safetensors")
+    #expect(
+      nothing.status == 1 && nothing.errors.contains("none of its 24 images can be decoded"),
+      "\(nothing.errors)")
+  }
+
+  @Test func aMapSaysWhichClassIsWhich() throws {
+    func top1(_ result: Tool.Result) throws -> Double {
+      try #require((json(result)["top1"] as? [String: Double])?["validation"])
+    }
+    let before = try top1(probe(["--json"]))
+    let files = FileManager.default
+    try files.moveItem(
+      atPath: folder.file("set/validation/ant"), toPath: folder.file("set/validation/Ameise"))
+    let refused = try probe([], to: "n.safetensors")
+    #expect(
+      refused.status == 1
+        && refused.errors.contains("'Ameise'; folder:")
+        && refused.errors.contains("--class-map of evaluate and probe"), "\(refused.errors)")
+    func map(_ text: String) throws -> [String] {
+      ["--json", "--class-map", try folder.write("names.yaml", Array(text.utf8))]
+    }
+    #expect(try top1(probe(map("{Ameise: ant}"), to: "n.safetensors")) == before)
+
+    // Several become one, in both data sets.
+    let merged = try json(
+      probe(map("{Ameise: insect, ant: insect, bee: insect}"), to: "m.safetensors"))
+    #expect(merged["classes"] as? Int == 2)
+    #expect(try ModelFile(path: folder.file("m.safetensors")).classNames == ["insect", "cat"])
+
+    let unknown = try probe(map("{Ameise: ant, dog: cat}"), to: "u.safetensors")
+    #expect(
+      unknown.status == 1 && unknown.errors.contains("names.yaml: 'dog' is no class of folder:"),
+      "\(unknown.errors)")
+  }
+
   @Test func whatCannotBeLearntFromIsRefused() throws {
     let photos = try run(
       "probe", folder.file("body.safetensors"), "--data", "photos:\(folder.file("set/train"))",

@@ -1,6 +1,8 @@
 import FunMatchDatasets
 import FunMatchFiles
+import FunMatchImages
 import FunMatchRecipes
+import FunMatchViews
 
 /// The images that a head is fitted to, and those that its regularisation and its temperature are chosen on.
 package struct ProbeImages {
@@ -73,6 +75,42 @@ package struct ProbeImages {
       }
     }
     self.remarks = remarks
+  }
+
+  /// A data set without those of its images that cannot be decoded, if broken images are skipped: classes are then counted, and
+  /// images held out, among the others. Every image is decoded for that.
+  ///
+  /// - Parameters:
+  ///   - name: what it is called in an error.
+  ///   - show: told how many images were looked at.
+  ///   - shouldStop: asked now and then; true ends the work.
+  /// - Throws: `RecipeError` when none is left; what reading an image throws for another reason; `CancellationError` when it is stopped.
+  package static func whole(
+    of dataset: any Dataset, called name: String, _ loading: LoaderOptions, show: (Int) -> Void,
+    shouldStop: () -> Bool
+  ) throws -> any Dataset {
+    guard loading.broken.rule == .skip else { return dataset }
+    var places: [Int] = []
+    let count = 64 * loading.workers
+    for start in stride(from: 0, to: dataset.count, by: count) {
+      if shouldStop() { throw CancellationError() }
+      let range = start..<min(start + count, dataset.count)
+      let results = Workers.map(
+        count: range.count, threads: loading.workers, state: { ImageReader(loading.decoder) }
+      ) { reader, number in
+        Result {
+          try loading.broken.tryRead(dataset, start + number, with: reader) {
+            _ = try $0.part(Box(y: 0, x: 0, height: $0.height, width: $0.width))
+          }
+        }
+      }
+      places += try zip(range, results).compactMap { try $1.get() ? $0 : nil }
+      show(range.upperBound)
+    }
+    guard !places.isEmpty || dataset.count == 0 else {
+      throw RecipeError("\(name): none of its \(dataset.count) images can be decoded")
+    }
+    return places.count == dataset.count ? dataset : ChosenDataset(dataset, places)
   }
 
   private static func labels(of dataset: any Dataset, called name: String) throws -> [Int] {

@@ -47,7 +47,7 @@ public enum ClassNames {
     return
       "\(name): \(others.count) of its \(labels.count) classes \(others.count == 1 ? "is" : "are") none of those of \(network): \(NameList.text(others))"
       + (left.isEmpty ? "" : "; \(network) has \(NameList.text(left)) besides")
-      + "; classes.map of a recipe, or evaluate --class-map, says which is which"
+      + "; classes.map of a recipe, or --class-map of evaluate and probe, says which is which"
   }
 
   private static func repeated(_ names: [String]) -> String? {

@@ -66,7 +66,7 @@ public final class BrokenImages: @unchecked Sendable {
   ///
   /// - Returns: whether it could be done.
   /// - Throws: `ImageError` unless images are skipped.
-  func tryRead(
+  package func tryRead(
     _ dataset: any Dataset, _ index: Int, with reader: ImageReader,
     _ body: (ImageReader) throws -> Void
   ) throws -> Bool {
