@@ -24,6 +24,12 @@ package struct MadeFolders {
     }
   }
 
+  /// Removes a folder with all that is in it, if it is one of them, and those in which there is nothing then.
+  package func remove(_ path: String) {
+    if paths.contains(path) { try? FileManager.default.removeItem(atPath: path) }
+    removeEmpty()
+  }
+
   /// Removes those of them in which there is nothing.
   package func removeEmpty() {
     for path in paths.sorted(by: { $0.utf8.count > $1.utf8.count }) { rmdir(path) }

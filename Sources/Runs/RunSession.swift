@@ -23,6 +23,7 @@ public final class RunSession: Participant {
   /// Measures a run of so many hours until its length is known; `nil` of another.
   let clock: RunClock?
   private let lock: FileLock
+  private let made: MadeFolders
   /// The last update that a checkpoint has.
   private var saved: Int
   /// What was measured of the last step, as long as its line of metrics is not written.
@@ -45,7 +46,7 @@ public final class RunSession: Participant {
     try kept?.write(to: folder)
     try options.checkSame("weights", training.origin.joined(separator: ", "))
     let earlier = options.resume ? EarlierRecipe(folder, recipe, group) : nil
-    lock = try folder.make(recipe, notes: options.notes)
+    (lock, made) = try folder.make(recipe, notes: options.notes)
     let log = RunLog.make(
       path: folder.log, isQuiet: options.isQuiet,
       name: options.session?.name ?? options.name)
@@ -202,6 +203,9 @@ public final class RunSession: Participant {
     if done > saved { try save() }
     recorder.end()
   }
+
+  /// Removes the run's folder with all that is in it, unless it was there before this session.
+  func discard() { made.remove(folder.path) }
 
   /// Tells that it cannot go on.
   ///

@@ -25,7 +25,8 @@ struct Trunk {
 
   /// Makes steps until those of the cool-down would come too late.
   ///
-  /// - Throws: `RecipeError` when there is not even time for two steps; what making them throws.
+  /// - Throws: `RecipeError` when there is not even time for two steps, of which nothing is left in a folder of its own then;
+  ///   what making them throws.
   func callAsFunction() throws -> Outcome {
     let folder = RunFolder(options.output)
     try? FileManager.default.removeItem(atPath: folder.asked)
@@ -39,7 +40,15 @@ struct Trunk {
     try trainer?.run([session]) { progress in
       guard !options.shouldStop(), !session.mustStop else { return false }
       isSettled = try options.shared {
-        if first == 0 { try check(clock, progress) }
+        if first == 0 {
+          do {
+            try check(clock, progress)
+          } catch {
+            // Other hours would be another run.
+            session.discard()
+            throw error
+          }
+        }
         return clock.mustCoolDown(after: progress.stepsDone, cooldown)
       }
       return !isSettled

@@ -29,6 +29,23 @@ struct OutputFolderTests {
     #expect(try folder.contents == [".hidden", "mine.tmp"])
   }
 
+  @Test func onlyFoldersThatWereMadeAreRemoved() throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.write("file", [1])
+    var made = MadeFolders()
+    try made.make(folder.file("a/b"))
+    _ = try folder.write("a/b/file", [1])
+    made.remove(folder.path)
+    #expect(try folder.bytes("a/b/file") == [1] && folder.contents.contains("file"))
+    made.remove(folder.file("a/b"))
+    #expect(try folder.contents == ["file"])
+
+    try made.make(folder.file("c/d"))
+    _ = try folder.write("c/other", [1])
+    made.remove(folder.file("c/d"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("c")) == ["other"])
+  }
+
   @Test func foundationsErrorsAreTheSystems() throws {
     let folder = try TemporaryFolder()
     _ = try folder.write("file", [1])

@@ -107,6 +107,40 @@ import Testing
         == folder.bytes("both-again/student.safetensors"))
   }
 
+  /// Nothing is left of a folder that was made for a run which there is no time for; one that was there stays.
+  @Test func tooFewHoursLeaveNoFolderBehind() throws {
+    let few = [
+      "--quiet", "--set",
+      "schedule={hours: 0.000001, decay: constant, warmupSteps: 0, cooldownFraction: 0.2}",
+      "--set", "checkpoints={every: 1, best: false}",
+    ]
+    let files = FileManager.default
+    for name in ["there", "beside"] {
+      try files.createDirectory(
+        atPath: folder.file(name), withIntermediateDirectories: true)
+      _ = try folder.write("\(name)/notes.txt", Array("mine".utf8))
+    }
+    let calls = [
+      run.arguments("new/run", few), run.arguments("beside/run", few + ["--resume"]),
+      run.arguments("there", few),
+    ]
+    for result in try Tool.runAll(calls, in: folder) {
+      #expect(
+        result.status == 1
+          && result.errors.contains("hours are too short for two steps and a cool-down"),
+        "\(result.errors)")
+    }
+    #expect(!files.fileExists(atPath: folder.file("new")))
+    #expect(try run.files("beside") == ["notes.txt"])
+    #expect(try folder.bytes("there/notes.txt") == Array("mine".utf8))
+    // The refusal came after a state was saved.
+    #expect(try !run.files("there/checkpoints").isEmpty)
+
+    let both = try ToolGroup(2, in: folder) { _ in run.arguments("both", few) }.results()
+    #expect(both.allSatisfy { $0.status == 1 }, "\(both.map(\.errors))")
+    #expect(!files.fileExists(atPath: folder.file("both")))
+  }
+
   // MARK: Without a recipe
 
   private static let student =

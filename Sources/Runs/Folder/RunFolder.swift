@@ -87,15 +87,19 @@ public struct RunFolder: Sendable {
   /// Makes the folder, without what a killed process left half written, and writes the recipe into it.
   ///
   /// - Parameter notes: what comments say of its keys, beside those that are there.
-  /// - Returns: what keeps other processes out of it.
+  /// - Returns: what keeps other processes out of it, and which folders were not there before.
   /// - Throws: `FileError` when that cannot be done.
-  func make(_ recipe: Recipe, notes: RecipeNotes = [:]) throws -> FileLock {
+  func make(
+    _ recipe: Recipe, notes: RecipeNotes = [:]
+  ) throws -> (lock: FileLock, made: MadeFolders) {
     let text = try RecipeFile.text(recipe, notes: notes.over(self.notes))
+    var made = MadeFolders()
+    try made.make(path)
     let folders = [path, checkpoints, report]
     for folder in folders { try OutputFolder.make(folder) }
     let lock = try FileLock.takeFolder(path)
     for folder in folders { OutputFolder.removeTemporaries(in: folder) }
     try AtomicFile.write(to: self.recipe, Data(text.utf8))
-    return lock
+    return (lock, made)
   }
 }

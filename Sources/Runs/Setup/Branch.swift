@@ -171,7 +171,7 @@ public struct Branch {
     let run = engines.run
     engines.run = Checksum.sha256(
       of: try RecipeFile.text(file.recipe) + "\nfrom step \(step) of \(run ?? trunk.path)")
-    let lock = try folder.make(file.recipe)
+    let lock = try folder.make(file.recipe).lock
     defer { withExtendedLifetime(lock) {} }
     Checkpoint.clear(folder.checkpoints)
     try engines.write(to: folder)
