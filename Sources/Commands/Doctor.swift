@@ -80,12 +80,17 @@ struct Doctor: RegistryCommand {
       isFault: !isWhole)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: study.students)) ?? []
     for name in names.sorted() {
-      do {
-        for found in try RunVerifier(study.student(name), registry: registry).findings() {
-          tell("students/\(name)/\(found.name)", found.words, isFault: found.isFault)
+      let trunk = study.trunk(name)
+      let hasTrunk = FileManager.default.fileExists(atPath: trunk.path)
+      for run in [study.student(name)] + (hasTrunk ? [trunk] : []) {
+        let place = run.path.dropFirst(study.path.count + 1)
+        do {
+          for found in try RunVerifier(run, registry: registry).findings() {
+            tell("\(place)/\(found.name)", found.words, isFault: found.isFault)
+          }
+        } catch let error as RecipeError {
+          tell("\(place)", "\(error)", isFault: true)
         }
-      } catch let error as RecipeError {
-        tell("students/\(name)", "\(error)", isFault: true)
       }
     }
     try conclude(folder, faults)

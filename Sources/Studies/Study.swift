@@ -70,7 +70,7 @@ public struct Study {
     try checkWeights(plan, states)
     let trainer = StudyTrainer(states, file, folder, options, log)
     let isDone =
-      try plan.branches.isEmpty
+      try file.branches == nil
       ? train(plan, states, trainer) : trainBranches(plan, states, trainer)
     if let first = states.firstFailure { log.warning("\(first)") }
     return Outcome(

@@ -18,4 +18,8 @@ public struct StudyFolder: Sendable {
 
   /// The folder of a student, which is that of a run.
   public func student(_ name: String) -> RunFolder { RunFolder("\(students)/\(name)") }
+
+  /// Where the longest of some lengths began to cool down, which longer ones go on from: a run that has made the steps until
+  /// then. It lies in the student's own folder and goes with it.
+  public func trunk(_ name: String) -> RunFolder { RunFolder("\(students)/\(name)/trunk") }
 }

@@ -18,6 +18,15 @@ public struct StudyPlan: Sendable {
 
   /// Those that do, by their first own step.
   let branches: [Branch]
+  /// The longest of students that differ in their lengths alone.
+  struct Trunk: Sendable {
+    let student: Int
+    /// Updates before it cools down.
+    let step: Int
+  }
+
+  /// Those that cool down, in the study's order.
+  let trunks: [Trunk]
   /// Updates of each student.
   public let steps: [Int]
   /// Training images of each.
@@ -61,7 +70,7 @@ public struct StudyPlan: Sendable {
     }
     self.groups = groups
     self.images = images
-    branches = try file.branches == nil ? [] : Self.branches(file, images)
+    (branches, trunks) = try file.branches == nil ? ([], []) : Self.branches(file, images)
     teacherViewsAlone = alone.reduce(0, +)
     hasBank = file.students.contains { $0.file.recipe.shared.bank != nil }
     // Each wave needs the logits anew, unless they are kept.
@@ -77,7 +86,9 @@ public struct StudyPlan: Sendable {
   /// Who goes on from whom: of students that differ in their schedules alone the shorter ones from the longest.
   ///
   /// - Throws: `RecipeError` when the steps before a cool-down are not those of the longest.
-  private static func branches(_ file: StudyFile, _ images: [Int]) throws -> [Branch] {
+  private static func branches(
+    _ file: StudyFile, _ images: [Int]
+  ) throws -> ([Branch], [Trunk]) {
     let recipes = file.students.map(\.file.recipe)
     let families = try Dictionary(grouping: recipes.indices) { place in
       var recipe = recipes[place]
@@ -85,6 +96,7 @@ public struct StudyPlan: Sendable {
       return try RecipeFile.text(recipe)
     }
     var branches: [Branch] = []
+    var trunks: [Trunk] = []
     for family in families.values {
       let schedules = try Dictionary(
         uniqueKeysWithValues: family.map {
@@ -93,6 +105,10 @@ public struct StudyPlan: Sendable {
       func length(_ place: Int) -> Int { schedules[place]?.totalSteps ?? 0 }
       guard let trunk = family.max(by: { length($0) < length($1) }), let whole = schedules[trunk]
       else { continue }
+      let constant = whole.totalSteps - whole.cooldownSteps
+      if constant > 0, constant < whole.totalSteps {
+        trunks.append(Trunk(student: trunk, step: constant))
+      }
       for (place, schedule) in schedules where place != trunk {
         let step = schedule.totalSteps - schedule.cooldownSteps
         guard schedule.agrees(with: whole, before: step) else {
@@ -104,7 +120,10 @@ public struct StudyPlan: Sendable {
         if step > 0 { branches.append(Branch(student: place, trunk: trunk, step: step)) }
       }
     }
-    return branches.sorted { ($0.step, $0.student) < ($1.step, $1.student) }
+    return (
+      branches.sorted { ($0.step, $0.student) < ($1.step, $1.student) },
+      trunks.sorted { $0.student < $1.student }
+    )
   }
 
   /// One line on what is shared.

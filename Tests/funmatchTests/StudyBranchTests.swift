@@ -89,16 +89,85 @@ import Testing
     }
     let resumed = try study(file, name, "--resume")
     #expect(resumed.status == 0, "\(resumed.errors)")
-    #expect(try #require(StudyResult(path: folder.file("\(name)/study.json"))) == expected)
-    for student in expected.students {
-      for file in ["student.safetensors", "best.safetensors"] {
+    try expect(name, is: expected)
+  }
+
+  /// Lengths that come one after the other end as if all had been there from the start, and no step is made twice.
+  @Test func longerLengthsGoOn() throws {
+    let grid = Soak.isOn ? "grid: {optimizer.adam.learningRate: [0.001, 0.01]}\nseeds: 2\n" : ""
+    func branches(_ lengths: String) -> String {
+      "\(grid)branch: {at: [\(lengths)], cooldown: 0.2}"
+    }
+    let whole = try study(branches("10, 15, 30"), "whole")
+    try #require(whole.status == 0, "\(whole.errors)")
+    let expected = try #require(StudyResult(path: folder.file("whole/study.json")))
+    for lengths in ["10", "10, 15"] {
+      let shorter = try study(branches(lengths), "grown", "--resume")
+      try #require(shorter.status == 0, "\(shorter.errors)")
+    }
+    let longest = expected.students.filter { $0.settings["schedule.steps"] == "30" }.map(\.name)
+    let middle = longest.map { $0.replacing("steps=30", with: "steps=15") }
+    for copy in ["bare"] + (1...12).map({ "killed\($0)" }) {
+      try FileManager.default.copyItem(
+        atPath: folder.file("grown"), toPath: folder.file(copy))
+    }
+    for name in middle {
+      try FileManager.default.removeItem(atPath: folder.file("bare/students/\(name)/trunk"))
+    }
+    let grown = try study(branches("10, 15, 30"), "grown", "--resume")
+    #expect(grown.status == 0 && !grown.errors.contains("begins with"), "\(grown.errors)")
+    try expect("grown", is: expected)
+    // 10 steps, those of 15 from step 8 on, and those of 30 from step 12 on; for each seed.
+    let seeds = Soak.isOn ? 2 : 1
+    #expect(try computedViews("grown") == (10 + 7 + 18) * 16 * seeds)
+    // What is kept is of the longest, before it cools down.
+    for name in longest {
+      #expect(
+        try run.files("grown/students/\(name)/trunk/checkpoints")
+          == ["000000024.json", "000000024.safetensors"])
+    }
+    let rest = Set(expected.students.map(\.name)).subtracting(longest)
+    for name in rest { #expect(try !run.files("grown/students/\(name)").contains("trunk")) }
+
+    let killed = try Kill.retry { name in
+      let process = try Tool.start(arguments(name, ["--resume"]), in: folder)
+      let lines = Int.random(in: 12..<30)
+      return Kill.landed(on: process, after: .random(in: 0..<20_000)) {
+        longest.contains { (try? run.metrics("\(name)/students/\($0)").count) ?? 0 >= lines }
+      }
+    }
+    let resumed = try study(branches("10, 15, 30"), killed, "--resume")
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    try expect(killed, is: expected)
+
+    let bare = try study(branches("10, 15, 30"), "bare", "--resume")
+    #expect(
+      bare.status == 0
+        && bare.errors.contains("begins with step 1: the state of \(middle[0]) after step 12 was"),
+      "\(bare.errors)")
+    try expect("bare", is: expected)
+    #expect(try computedViews("bare") == (10 + 7 + 30) * 16 * seeds)
+  }
+
+  /// Whether a study ended as the one called `whole`.
+  private func expect(_ name: String, is whole: StudyResult) throws {
+    #expect(try #require(StudyResult(path: folder.file("\(name)/study.json"))) == whole)
+    for student in whole.students.map(\.name) {
+      for file in ["student.safetensors", "best.safetensors", "best.json"] {
         #expect(
-          try folder.bytes("\(name)/students/\(student.name)/\(file)")
-            == folder.bytes("whole/students/\(student.name)/\(file)"), "\(student.name)")
+          try folder.bytes("\(name)/students/\(student)/\(file)")
+            == folder.bytes("whole/students/\(student)/\(file)"), "\(student) \(file)")
       }
       #expect(
-        try run.metrics("\(name)/students/\(student.name)")
-          == run.metrics("whole/students/\(student.name)"))
+        try run.metrics("\(name)/students/\(student)") == run.metrics("whole/students/\(student)"))
+    }
+  }
+
+  /// Views of which the teachers have computed logits, as the study's log counts them.
+  private func computedViews(_ name: String) throws -> Int {
+    let log = String(decoding: try folder.bytes("\(name)/log.txt"), as: UTF8.self)
+    return log.matches(of: /teachers computed logits of ([0-9,]+) views/).reduce(0) {
+      $0 + (Int($1.1.filter(\.isNumber)) ?? 0)
     }
   }
 
