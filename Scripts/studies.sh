@@ -15,7 +15,7 @@ say() { printf 'studies: %s\n' "$*" >&2; }
 # Some learn from what others made.
 names=("$@")
 [ $# -gt 0 ] || names=(consistency patience patience-branches no-distillation out-of-domain initialisation teachers families
-    resolutions shampoo elpv-teachers elpv-mobilenets elpv-bits elpv-consistency elpv-patience elpv-no-distillation
+    resolutions shampoo elpv-teachers elpv-mobilenets elpv-bits elpv-lite0s elpv-consistency elpv-patience elpv-no-distillation
     elpv-out-of-domain)
 
 prepare_photographs() {
