@@ -29,7 +29,7 @@ demo: build ## distil a real teacher on real images, print and draw the result
 demo-photos: build ## half an hour: an ImageNet teacher and a MobileNet student on unlabelled photographs
 	@Scripts/demo-photos.sh
 
-demo-elpv: build ## within 45 minutes: solar cells with labels in a CSV file, a teacher of one's own and two students
+demo-elpv: build ## solar cells with labels in a CSV file, a teacher of one's own and three students
 	@Scripts/demo-elpv.sh
 
 test: ## run every test

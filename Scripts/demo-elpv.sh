@@ -2,7 +2,7 @@
 # A real inspection task from end to end: photographs of solar cells with labels in a CSV file, and no teacher. A head is
 # fitted to EfficientNet-Lite1, which knows ImageNet, in a minute; the same network is fine-tuned into the teacher. From that
 # a MobileNetV3-small and a BiT of a quarter of the width learn from scratch, and an EfficientNet-Lite0 from ImageNet's
-# weights, without labels. Called by `make demo-elpv`, which has built the tool. Within 45 minutes on two cores; the last line
+# weights, without labels. Called by `make demo-elpv`, which has built the tool. The last line
 # is one JSON object. Whatever ends it, it goes on where it was.
 #
 #   demo-elpv.sh data      fetches photographs and weights, and no more

@@ -117,7 +117,7 @@ struct ProgramTeacherTests {
     let calls = try runs.map { name, kind, more in
       let program =
         "path: \(kind).pt, classes: 10, trusted: true, input: {size: 64, \(input)}\(more)"
-      return try arguments(name, "{torchscript: {\(program)}}", steps: 2)
+      return try arguments(name, "{torchscript: {\(program)}}", steps: 5)
     }
     var errors: [String: String] = [:]
     for ((name, _, _), result) in zip(runs, try Tool.runAll(calls, in: folder)) {
@@ -128,7 +128,7 @@ struct ProgramTeacherTests {
       (try #require(errors[name]), try losses(name))
     }
     let (silence, exact) = try run("exact")
-    #expect(silence.isEmpty && exact.count == 2)
+    #expect(silence.isEmpty && exact.count == 5)
     for (kind, outputs) in [("softmax", "probabilities"), ("logSoftmax", "logProbabilities")] {
       let (warning, wrong) = try run("\(kind)-unsaid")
       #expect(
